@@ -1,0 +1,73 @@
+"""The one seam between the platform and the service.
+
+The platform (`components/`) gives a container what is named here; the service (`app/`) reads exactly that.
+Both sides import this file, so nothing is spelled twice. Standard library only.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+API_PORT: Final = 8080
+"""Where the API listens in its container; the target port of the ingress."""
+
+LIVENESS_PATH: Final = "/health"
+"""Answers while the process is alive; pings nothing."""
+
+READINESS_PATH: Final = "/health/ready"
+"""Answers 200 while every hard dependency answers; derived from the wiring."""
+
+DATABASE_PORT: Final = 5432
+"""The port of a `DATABASE_HOST` that names none."""
+
+PLACEHOLDER_SECRET: Final = "placeholder-set-me-in-the-key-vault"
+"""What the program writes once into a secret that a person fills in later. The service reports it as missing."""
+
+
+class ApiEnv(StrEnum):
+    """Environment of the API container; every one is set by the platform."""
+
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the managed identity that the container acts as."""
+    DATABASE_HOST = "DATABASE_HOST"
+    """`host` or `host:port` of the PostgreSQL server."""
+    DATABASE_NAME = "DATABASE_NAME"
+    """The database with the product's tables."""
+    DATABASE_ROLE = "DATABASE_ROLE"
+    """The role to log in as: the name of the managed identity."""
+    LOG_LEVEL = "LOG_LEVEL"
+    """One of debug, info, warning, error."""
+    OPENAI_API_KEY = "OPENAI_API_KEY"
+    """A third-party key, by reference to the vault."""
+    TOKEN_AUDIENCE = "TOKEN_AUDIENCE"
+    """The audience that a bearer token must name."""
+    TOKEN_ISSUER = "TOKEN_ISSUER"
+    """The issuer whose keys sign bearer tokens, equal to `issuer` of its discovery document."""
+
+
+class MigrateEnv(StrEnum):
+    """Environment of the migration container, which runs to its end before the API starts."""
+
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the identity that administers the database."""
+    DATABASE_HOST = "DATABASE_HOST"
+    DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_ROLE = "DATABASE_ROLE"
+    """The administrator's role: the name of its managed identity."""
+    DATABASE_RUNTIME_OBJECT_ID = "DATABASE_RUNTIME_OBJECT_ID"
+    """Object id of the identity that the API acts as."""
+    DATABASE_RUNTIME_ROLE = "DATABASE_RUNTIME_ROLE"
+    """The role to create for the API, named like its managed identity."""
+    LOG_LEVEL = "LOG_LEVEL"
+
+
+class RuntimeEnv(StrEnum):
+    """Environment that the container runtime may add; each has a default in the service."""
+
+    CONTAINER_APP_REPLICA_NAME = "CONTAINER_APP_REPLICA_NAME"
+    """Set by Container Apps; names the process in logs."""
+    CONTAINER_APP_REVISION = "CONTAINER_APP_REVISION"
+    """Set by Container Apps; names the code in logs."""
+    HOST = "HOST"
+    """Address to listen on; all addresses unless said."""
+    PORT = "PORT"
+    """Port to listen on; `API_PORT` unless said."""
