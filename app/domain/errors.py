@@ -1,0 +1,43 @@
+"""What can go wrong, in the product's words.
+
+ProductError
+├── Invalid            what was asked for breaks a rule of the product
+├── NotFound           there is no such thing, or it is another person's
+├── VersionMismatch    the thing has changed since the caller saw it
+├── Unauthenticated    the credential proves nobody
+└── Unavailable        something the request cannot do without does not answer
+"""
+
+
+class ProductError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+class Invalid(ProductError):  # noqa: N818 - reads as what it is; the root of the tree ends in Error
+    """What was asked for breaks a rule.
+
+    Args:
+        pointer: JSON pointer (RFC 6901) to the member at fault; empty for the whole document.
+        detail: What the rule is.
+    """
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(f"{pointer or 'the document'}: {detail}")
+        self.pointer = pointer
+        self.detail = detail
+
+
+class NotFound(ProductError):  # noqa: N818 - reads as what it is
+    """There is no such thing for this person."""
+
+
+class VersionMismatch(ProductError):  # noqa: N818 - reads as what it is
+    """The thing has another version than the caller expects."""
+
+
+class Unauthenticated(ProductError):  # noqa: N818 - reads as what it is
+    """The credential proves nobody; the message is for the log, never for the caller."""
+
+
+class Unavailable(ProductError):  # noqa: N818 - reads as what it is
+    """Something the request cannot do without does not answer; the message is for the log."""

@@ -1,0 +1,51 @@
+"""Frozen records of the product."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """A person, known by the pair that RFC 7519 makes unique: a subject is unique within its issuer only."""
+
+    issuer: str
+    subject: str
+
+
+class TaskStatus(StrEnum):
+    """How far a task is."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskContent:
+    """What a person decides about a task."""
+
+    title: str
+    notes: str | None
+    status: TaskStatus
+    due: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A task as it is kept. `id` grows with time, `version` with every change."""
+
+    id: UUID
+    content: TaskContent
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskPage:
+    """Tasks, newest first; `after` is where the next page starts, None on the last one."""
+
+    tasks: tuple[Task, ...]
+    after: UUID | None

@@ -1,0 +1,107 @@
+"""Brings the database to what this release needs: the service's role, the schema, the grants.
+
+Idempotent, and safe to run in several replicas at once: each database is changed in one transaction under a lock.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+
+from app.domain.errors import Unavailable
+from app.storage.database import Connection, DatabaseError, Login, connect
+from app.storage.schema import PRODUCT_SCHEMA, VERSION_SCHEMA, upgrade_sql
+
+MAINTENANCE_DATABASE: Final = "postgres"
+"""Where Azure keeps the functions that map Entra identities to roles."""
+CONNECT_WITHIN_S: Final = 60.0
+"""How long the first connection is tried: the server, or the administrator's role, may be minutes old."""
+RETRY_S: Final = 1.0
+STATEMENT_S: Final = 300.0
+"""Bound on a statement, the wait for another replica's migration included."""
+
+_LOCK: Final = "select pg_advisory_xact_lock(hashtext('app.migrate'))"
+# A change that waits for its table longer than this would hold up every request behind it.
+_LOCK_TIMEOUT: Final = "set local lock_timeout = '5s'"
+_ROLE_EXISTS: Final = "select exists (select from pg_roles where rolname = $1)"
+_CREATE_ROLE: Final = "select * from pgaadauth_create_principal_with_oid($1, $2, 'service', false, false)"
+_FORMAT: Final = "select format($1, $2::text, $3::text)"
+_VERSION_TABLE: Final = f"{VERSION_SCHEMA}.alembic_version"
+_GRANTS: Final = (
+    "grant connect on database %2$I to %1$I",
+    f"grant usage on schema {PRODUCT_SCHEMA} to %1$I",
+    f"grant select, insert, update, delete on all tables in schema {PRODUCT_SCHEMA} to %1$I",
+)
+
+_log = logging.getLogger(__name__)
+
+
+class MigrationError(Exception):
+    """The database is not what this release needs; the message is the reason."""
+
+
+async def migrate(login: Login, *, role: str, object_id: str, connect_within: float = CONNECT_WITHIN_S) -> None:
+    """Create the service's role, upgrade the schema, grant the role what the service does.
+
+    Args:
+        login: The administrator's login to the product's database.
+        role: The service's role.
+        object_id: The object id of the identity that may log in as the role.
+        connect_within: Seconds within which the server must answer.
+
+    Raises:
+        MigrationError: The server does not answer in time or refuses a statement.
+    """
+    try:
+        await _migrate(login, role=role, object_id=object_id, deadline=time.monotonic() + connect_within)
+    except (DatabaseError, Unavailable) as error:
+        raise MigrationError(str(error)) from error
+
+
+async def _migrate(login: Login, *, role: str, object_id: str, deadline: float) -> None:
+    login = replace(login, application="migrate", statement_s=STATEMENT_S)
+    async with _locked(replace(login, database=MAINTENANCE_DATABASE), deadline) as connection:
+        if not await connection.fetchval(_ROLE_EXISTS, role):
+            await connection.fetch(_CREATE_ROLE, role, object_id)
+            _log.info("role created", extra={"role": role})
+    async with _locked(login, deadline) as connection:
+        await _upgrade(connection)
+        for grant in _GRANTS:
+            await connection.execute(await connection.fetchval(_FORMAT, grant, role, login.database))
+    _log.info("migrated")
+
+
+async def _upgrade(connection: Connection) -> None:
+    await connection.execute(_LOCK_TIMEOUT)
+    await connection.execute(f"create schema if not exists {VERSION_SCHEMA}")
+    exists = await connection.fetchval("select to_regclass($1) is not null", _VERSION_TABLE)
+    current = await connection.fetchval(f"select version_num from {_VERSION_TABLE}") if exists else None  # noqa: S608 - a constant
+    if statements := upgrade_sql(current):
+        await connection.execute(statements)
+    _log.info("schema is current", extra={"found": current})
+
+
+@asynccontextmanager
+async def _locked(login: Login, deadline: float) -> AsyncGenerator[Connection]:
+    """Connect and open a transaction that no other migration of this database runs beside."""
+    connection = await _connect(login, deadline)
+    try:
+        async with connection.transaction():
+            await connection.execute(_LOCK)
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def _connect(login: Login, deadline: float) -> Connection:
+    while True:
+        try:
+            return await connect(login)
+        except Unavailable as error:
+            if time.monotonic() + RETRY_S > deadline:
+                raise
+            _log.warning("the database does not answer yet", extra={"error": str(error)})
+        await asyncio.sleep(RETRY_S)

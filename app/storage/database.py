@@ -1,0 +1,127 @@
+"""Connections to PostgreSQL: how they are made, how long anything may take, and what their failures mean."""
+
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
+
+from app.domain.errors import Unavailable
+
+CONNECT_TIMEOUT_S: Final = 5.0
+"""Bound on a new connection, the token included."""
+ACQUIRE_TIMEOUT_S: Final = 5.0
+"""Bound on the wait for a free connection, a new one included; then the request is shed."""
+STATEMENT_TIMEOUT_S: Final = 5.0
+"""Bound on a statement of a request."""
+POOL_SIZE: Final = 5
+"""Connections per replica; times the replicas it must stay below the server's limit."""
+
+Connection = Any
+"""An asyncpg connection."""
+DatabaseError = asyncpg.PostgresError
+"""The server's refusal of a statement."""
+
+_driver: Final[Any] = asyncpg
+
+_NOT_NOW: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.TransactionRollbackError,
+)
+"""What says "not now": the network, the server's state, its limits, its refusal of our login, a lost race."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """Where a database is and how to log in.
+
+    Args:
+        password: Called for every new connection, so that a token is never older than the connection.
+        statement_s: Bound on a statement; the server enforces it too, so that a lost client leaves nothing running.
+        tls: How to verify the server, whose name must match; False for a server on a local socket.
+    """
+
+    host: str
+    port: int
+    database: str
+    role: str
+    password: Callable[[], Awaitable[str]] | None
+    tls: ssl.SSLContext | Literal[False]
+    application: str = "app"
+    statement_s: float = STATEMENT_TIMEOUT_S
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `asyncpg.connect`."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "database": self.database,
+            "user": self.role,
+            "password": self.password,
+            "ssl": self.tls,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": self.statement_s,
+            "server_settings": {
+                "application_name": self.application,
+                "statement_timeout": str(int(self.statement_s * 1000)),
+            },
+        }
+
+
+async def connect(login: Login) -> Connection:
+    """Open one connection, for the caller to close.
+
+    Raises:
+        Unavailable: There is none in time.
+    """
+    try:
+        return await _driver.connect(**login.arguments())
+    except _NOT_NOW as error:
+        raise Unavailable(f"{login.host}:{login.port}/{login.database} as {login.role}: {error!r}") from error
+
+
+class Database:
+    """A pool that connects when asked, so that the process starts without its database and recovers by itself."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, login: Login) -> AsyncGenerator["Database"]:
+        """Open a pool; nothing connects yet."""
+        pool = _driver.create_pool(**login.arguments(), min_size=0, max_size=POOL_SIZE)
+        async with pool:
+            yield cls(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection.
+
+        Raises:
+            Unavailable: There is none in time, or it fails while lent.
+        """
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                yield connection
+        except asyncpg.DataError:
+            raise
+        except _NOT_NOW as error:
+            raise Unavailable(f"the database does not answer: {error!r}") from error
+
+    async def ping(self) -> None:
+        """Return when the database answers a query.
+
+        Raises:
+            Unavailable: It does not.
+        """
+        async with self.connection() as connection:
+            await connection.fetchval("select 1")

@@ -1,0 +1,54 @@
+"""Bearer tokens of requests (RFC 6750)."""
+
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.domain.errors import ProductError
+from app.domain.models import Principal
+from app.web.problems import problem_response
+
+PROTECTED: Final = "/api/"
+"""Every path below it needs a bearer token, also one that no route has."""
+
+_PRINCIPAL: Final = "app.principal"
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="api"'}
+_INVALID_REQUEST: Final = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_request"'}
+
+
+def principal_of(request: Request[Any]) -> Principal:
+    """Return the person who calls; there is one on every protected path."""
+    principal: Principal = request.scope[_PRINCIPAL]
+    return principal
+
+
+class BearerAuth:
+    """Lets a request to a protected path pass only with one valid bearer token in its `Authorization` header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http" or not scope["path"].startswith(PROTECTED):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection[Any](scope)
+        try:
+            scope[_PRINCIPAL] = await connection.state["tokens"].verify(_bearer_token(connection))
+        except (ProductError, HTTPException) as error:
+            await problem_response(connection, error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _bearer_token(connection: HTTPConnection[Any]) -> str:
+    credentials = connection.headers.getlist("authorization")
+    if "access_token" in connection.query_params or len(credentials) > 1:
+        raise HTTPException(400, "expected one bearer token, in the Authorization header only", _INVALID_REQUEST)
+    scheme, _, token = "".join(credentials).partition(" ")
+    if scheme.lower() != "bearer":
+        raise HTTPException(401, "expected a bearer token", _CHALLENGE)
+    return token

@@ -1,0 +1,93 @@
+"""Every error as a problem document (RFC 9457): one table, one shape, nothing of the inside."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from app.domain.errors import Invalid, NotFound, ProductError, Unauthenticated, Unavailable, VersionMismatch
+from app.web.documents import Json
+from app.web.request_log import request_id
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 5
+
+
+class PayloadTooLarge(HTTPException):
+    """The body is longer than the service reads."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"expected a body of at most {limit} bytes")
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """One member of the request at fault: its JSON pointer and the rule."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A problem document; `instance` is the id of the request."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldProblem] = []
+
+
+_OF_PRODUCT: Final[dict[type[ProductError], tuple[int, str, str]]] = {
+    Invalid: (422, "invalid", "the request breaks a rule"),
+    NotFound: (404, "not-found", "there is no such thing"),
+    VersionMismatch: (412, "version-mismatch", "it has changed since you read it; read it again"),
+    Unauthenticated: (401, "unauthenticated", "the bearer token is not valid"),
+    Unavailable: (503, "unavailable", "something the request needs does not answer; try again later"),
+}
+_TYPE_BASE: Final = "/docs#problem-"
+SLUGS: Final = {
+    **{status: slug for status, slug, _ in _OF_PRODUCT.values()},
+    400: "bad-request",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+    500: "internal",
+}
+"""The catalogue: the name of each status that the service answers with; `/docs` lists it."""
+
+
+def problem_response(connection: HTTPConnection[Any], error: Exception) -> Response:
+    """Translate an error; what is not in the table is a 500 that says nothing."""
+    status, detail, headers, errors = 500, "the service failed; tell us the instance", dict[str, str](), []
+    match error:
+        case Invalid():
+            errors = [FieldProblem(pointer=error.pointer, detail=error.detail)]
+            status, _, detail = _OF_PRODUCT[Invalid]
+        case ProductError():
+            status, _, detail = _OF_PRODUCT[type(error)]
+        case HTTPException():
+            status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
+        case _:
+            pass
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="api", error="invalid_token"')
+    problem = Problem(
+        type=_TYPE_BASE + SLUGS[status] if status in SLUGS else "about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request_id(connection.scope),
+        errors=errors,
+    )
+    return Json(problem, status, headers, MEDIA_TYPE)
+
+
+def handle(request: Request[Any], error: Exception) -> Response:
+    """Answer an error of a route; the shape that Starlette's exception handlers have."""
+    return problem_response(request, error)

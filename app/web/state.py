@@ -1,0 +1,19 @@
+"""What a request can reach."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypedDict
+
+from app.domain.ports import TaskStore, TokenVerifier
+from app.web.checks import Check
+
+
+class State(TypedDict):
+    """The lifespan state: built by `app.wiring`, by hand in tests."""
+
+    checks: tuple[Check, ...]
+    """What readiness derives from: one check per thing that the wiring opened."""
+    now: Callable[[], datetime]
+    """The time in UTC."""
+    tasks: TaskStore
+    tokens: TokenVerifier

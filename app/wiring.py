@@ -1,0 +1,67 @@
+"""The composition root: settings to things that work, opened in order and closed in reverse."""
+
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import aiohttp
+from azure.identity.aio import ManagedIdentityCredential
+
+from app.contract import ApiEnv
+from app.domain.errors import Unavailable
+from app.identity.keys import SigningKeys
+from app.identity.managed import database_password
+from app.identity.tokens import AccessTokens
+from app.settings import ApiSettings, DatabaseSettings, Secret
+from app.storage.database import Database, Login
+from app.storage.tasks import PostgresTasks
+from app.web.checks import Check
+from app.web.state import State
+
+CHECK_TIMEOUT_S = 2.0
+"""Bound on one readiness check; below the timeout of the platform's probe."""
+
+
+@asynccontextmanager
+async def open_login(settings: DatabaseSettings) -> AsyncGenerator[Login]:
+    """Make the login of the managed identity, over TLS with the server's name verified."""
+    async with ManagedIdentityCredential(client_id=settings.client_id) as credential:
+        yield Login(
+            host=settings.host,
+            port=settings.port,
+            database=settings.name,
+            role=settings.role,
+            password=database_password(credential),
+            tls=ssl.create_default_context(),
+        )
+
+
+@asynccontextmanager
+async def open_state(settings: ApiSettings) -> AsyncGenerator[State]:
+    """Open what requests can reach. Nothing connects yet, so the process starts without its dependencies."""
+    async with AsyncExitStack() as stack:
+        login = await stack.enter_async_context(open_login(settings.database))
+        database = await stack.enter_async_context(Database.open(login))
+        # The platform may set a proxy and a bundle of authorities for the way out.
+        http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        keys = SigningKeys(issuer=settings.token_issuer, http=http)
+        yield State(
+            checks=(
+                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                secret_check(ApiEnv.OPENAI_API_KEY, settings.openai_api_key),
+            ),
+            now=lambda: datetime.now(UTC),
+            tasks=PostgresTasks(database),
+            tokens=AccessTokens(audience=settings.token_audience, issuer=settings.token_issuer, keys=keys),
+        )
+
+
+def secret_check(name: ApiEnv, secret: Secret) -> Check:
+    """Make the soft check of a third-party key: degraded while nobody has filled it in."""
+
+    async def probe() -> None:
+        if secret.is_placeholder:
+            raise Unavailable(f"{name} still holds the placeholder; set it in the key vault")
+
+    return Check(name=name.lower(), hard=False, timeout=CHECK_TIMEOUT_S, probe=probe)

@@ -1,0 +1,16 @@
+"""Whose bearer tokens the service believes. A section without a resource: the directory is not this program's."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components.section import Section
+
+
+class AuthenticationSettings(Section):
+    """The issuer of bearer tokens and what they must be for."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*$")]
+    """Issuer of bearer tokens, letter for letter the `issuer` of its discovery document."""
+    audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9:/._-]{1,200}$")]
+    """Audience that a bearer token must name: the application id of the API."""

@@ -1,0 +1,116 @@
+"""The key vault: roles and no access policies, soft delete always, and the keys of third parties.
+
+A third-party key is declared here and filled in by a person. The program writes a placeholder once and never looks again, so
+the key is in no state file and no stack file; the service reports a placeholder that is still there.
+Purge protection is sent as true or not at all: Azure refuses false (Microsoft.KeyVault 2024-11-01, `enablePurgeProtection`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import pulumi
+from pulumi_azure_native import authorization, keyvault
+from pydantic import Field
+
+from app.contract import PLACEHOLDER_SECRET
+from components import names, roles
+from components.identity import WorkloadIdentity
+from components.platform import Platform
+from components.section import Section
+
+
+class VaultSettings(Section):
+    """What survives a deletion."""
+
+    soft_delete_days: Annotated[int, Field(ge=7, le=90)]
+    """Days that a deleted vault or secret can be recovered; fixed once the vault exists."""
+    purge_protection: bool
+    """Whether nobody can purge a deleted vault before those days are over; cannot be turned off again."""
+    protect: bool
+    """Whether the vault refuses to be deleted by the program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultArgs:
+    """Arguments of `Vault`."""
+
+    platform: Platform
+    settings: VaultSettings
+    third_party_secrets: Sequence[str]
+    """Names of the keys that a person fills in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretReference:
+    """A secret by its address; never its value."""
+
+    name: str
+    url: pulumi.Output[str]
+    """Without a version, so that a rotated key arrives without a deployment."""
+
+
+class Vault(pulumi.ComponentResource):
+    """A key vault with the declared third-party secrets."""
+
+    uri: pulumi.Output[str]
+    """The address of the vault, ending in a slash."""
+
+    def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("digitalmee:components:Vault", name, None, opts)
+        platform = args.platform
+        vault = keyvault.Vault(
+            name,
+            vault_name=names.vault(platform.environment, platform.unique),
+            resource_group_name=platform.resource_group_name,
+            properties=_properties(args.settings, platform.tenant_id),
+            tags=platform.tags(name),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
+        )
+        self._name = name
+        self._secrets = {
+            secret: keyvault.Secret(
+                f"{name}-{secret}",
+                secret_name=secret,
+                vault_name=vault.name,
+                resource_group_name=platform.resource_group_name,
+                properties=keyvault.SecretPropertiesArgs(value=PLACEHOLDER_SECRET),
+                tags=platform.tags(name),
+                opts=pulumi.ResourceOptions(
+                    parent=self, protect=args.settings.protect, ignore_changes=["properties.value"]
+                ),
+            )
+            for secret in args.third_party_secrets
+        }
+        self.uri = vault.properties.vault_uri
+        self.register_outputs({"uri": self.uri})
+
+    def grant_read(self, identity: WorkloadIdentity, secret: str) -> authorization.RoleAssignment:
+        """Let `identity` read one declared secret and no other."""
+        return roles.assign(
+            roles.Role.KEY_VAULT_SECRETS_USER,
+            identity,
+            what=f"{self._name}-{secret}",
+            scope=self._secrets[secret].id,
+            parent=self,
+        )
+
+    def secret_reference(self, secret: str) -> SecretReference:
+        """Return the address of a declared secret.
+
+        Raises:
+            KeyError: The secret is not declared.
+        """
+        declared = self._secrets[secret]
+        return SecretReference(name=secret, url=pulumi.Output.concat(self.uri, "secrets/", declared.name))
+
+
+def _properties(settings: VaultSettings, tenant_id: str) -> keyvault.VaultPropertiesArgs:
+    return keyvault.VaultPropertiesArgs(
+        tenant_id=tenant_id,
+        sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
+        enable_rbac_authorization=True,
+        enable_soft_delete=True,
+        soft_delete_retention_in_days=settings.soft_delete_days,
+        enable_purge_protection=True if settings.purge_protection else None,
+    )

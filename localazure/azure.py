@@ -1,0 +1,189 @@
+"""The embedded subscription: resources are put, read and deleted by ARM id."""
+
+import copy
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from localazure.access import is_granted
+from localazure.engine.diff import short_location
+from localazure.errors import AzureError, NotSimulatedError, ProvisioningError
+from localazure.resource_type import ResourceType
+from localazure.runtime import Runtime
+from localazure.shapes import project, resource_shape
+from localazure.store import Record, Store
+
+SUBSCRIPTION_ID: Final = "00000000-0000-4000-8000-00000000a20e"
+TENANT_ID: Final = "00000000-0000-4000-8000-0000000007e4"
+
+
+class Azure:
+    """Resources and their behaviour.
+
+    Args:
+        store: what exists.
+        runtime: what behaviours start and stop.
+        types: behaviour classes by token.
+    """
+
+    subscription_id = SUBSCRIPTION_ID
+    tenant_id = TENANT_ID
+
+    def __init__(self, store: Store, runtime: Runtime, types: Mapping[str, type[ResourceType]]) -> None:
+        self.store = store
+        self.runtime = runtime
+        self._types = {token: behaviour(self) for token, behaviour in types.items()}
+
+    @property
+    def tokens(self) -> list[str]:
+        """Every type that has a behaviour."""
+        return sorted(self._types)
+
+    def type_of(self, token: str) -> ResourceType:
+        """The behaviour of a type. Raises NotSimulatedError when there is none."""
+        if token not in self._types:
+            raise NotSimulatedError(f"azure-native:{token}")
+        return self._types[token]
+
+    def get(self, resource_id: str) -> Record | None:
+        """The resource under an id, or None."""
+        return self.store.get(resource_id)
+
+    def need(self, resource_id: str) -> Record:
+        """The resource under an id. Raises AzureError 404 in ARM's words."""
+        found = self.store.get(resource_id)
+        if found is None:
+            kind = "/".join(resource_id.rsplit("/providers/", maxsplit=1)[-1].split("/")[:2])
+            raise AzureError(
+                404,
+                "ResourceNotFound",
+                f"The Resource '{kind}/{resource_id.rsplit('/', 1)[-1]}' was not found: {resource_id}",
+            )
+        return found
+
+    def find(self, token: str, **inputs: Any) -> list[Record]:
+        """Live resources of a type whose inputs have these values."""
+        return [
+            record
+            for record in self.store.records()
+            if record.token == token and all(record.inputs.get(key) == value for key, value in inputs.items())
+        ]
+
+    def is_granted(self, principal_id: str, roles: Collection[str], scope: str) -> bool:
+        """Whether a principal holds one of the roles (definition GUIDs) at a scope or above it."""
+        return is_granted(self.store, principal_id, roles, scope)
+
+    def confirm(self, resource_id: str) -> None:
+        """The engine knows of this resource: a later create of the same id is a clash, not a repetition."""
+        record = self.store.get(resource_id)
+        if record:
+            record.hidden.pop("unconfirmed", None)  # written with the next change; until then it does no harm
+
+    async def create(self, token: str, inputs: dict[str, Any], urn: str) -> Record:
+        """Create a resource.
+
+        A resource that exists already is refused, as the real provider does after its GET. One exception makes an
+        interrupted run converge: the answer to the first create, by the same URN, never reached a checkpoint.
+
+        Raises:
+            AzureError: refused. ProvisioningError: accepted, then failed.
+        """
+        behaviour = self.type_of(token)
+        resource_id = behaviour.id_of(inputs)
+        existing = self.store.get(resource_id)
+        if existing and existing.hidden.get("unconfirmed") != urn:
+            raise AzureError(409, "Conflict", f"cannot create already existing resource '{resource_id}'")
+        self._need_group(resource_id)
+        return await self._put(behaviour, resource_id, inputs, existing, {"unconfirmed": urn})
+
+    async def update(self, resource_id: str, inputs: dict[str, Any]) -> Record:
+        """Change a resource. Raises as `create` does; a refused change leaves the resource as it was."""
+        existing = self.need(resource_id)
+        self.confirm(resource_id)
+        return await self._put(self.type_of(existing.token), existing.id, inputs, existing, {})
+
+    async def _put(
+        self,
+        behaviour: ResourceType,
+        resource_id: str,
+        inputs: dict[str, Any],
+        previous: Record | None,
+        hidden: dict[str, Any],
+    ) -> Record:
+        record = Record(
+            token=behaviour.token,
+            id=resource_id,
+            inputs=inputs,
+            outputs=copy.deepcopy(_answer(behaviour.token, resource_id, inputs)),
+            hidden={**(copy.deepcopy(previous.hidden) if previous else {}), **hidden},
+        )
+        await behaviour.put(record, previous)
+        self.store.put(record)
+        try:
+            await behaviour.provision(record, previous)
+        except AzureError as error:
+            _set_state(record, "Failed")
+            self.store.put(record)
+            raise ProvisioningError(error.status, error.code, error.message) from error
+        self.store.put(record)
+        return record
+
+    def _need_group(self, resource_id: str) -> None:
+        group, _, rest = resource_id.partition("/providers/")
+        if rest and "/resourceGroups/" in group and self.store.get(group) is None:
+            name = group.rsplit("/", 1)[-1]
+            raise AzureError(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+
+    async def delete(self, resource_id: str) -> None:
+        """Delete a resource and everything below it. One that is gone counts as deleted."""
+        for record in self.store.inside(resource_id):
+            behaviour = self.type_of(record.token)
+            await behaviour.delete(record)
+            self.store.remove(record.id, soft=behaviour.soft_deleted)
+
+    def purge(self) -> None:
+        """Forget for good what is in deleted state."""
+        for record in self.store.deleted():
+            self.type_of(record.token).purge(record)
+            self.store.forget_deleted(record.id)
+
+    async def recover(self) -> None:
+        """Bring back what resources run, in the order in which they were created."""
+        for record in self.store.records():
+            await self.type_of(record.token).recover(record)
+
+    async def stop(self) -> None:
+        """Stop what resources run; what they are stays on record."""
+        for behaviour in self._types.values():
+            await behaviour.stop()
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """What every resource that runs something says of itself."""
+        said = ((record, self.type_of(record.token).status(record)) for record in self.store.records())
+        return [{"id": record.id, "token": record.token, **status} for record, status in said if status]
+
+
+def _answer(token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """What every type's GET has in common: the projected inputs, name, type, API version, state."""
+    shape = resource_shape(token)
+    outputs = project(shape.outputs, inputs)
+    outputs.setdefault("name", resource_id.rsplit("/", 1)[-1])
+    outputs["type"] = _arm_type(resource_id)
+    if shape.api_version:
+        outputs["azureApiVersion"] = shape.api_version
+    if "provisioningState" in shape.outputs:
+        outputs["provisioningState"] = "Succeeded"
+    if "location" in outputs:
+        outputs["location"] = short_location(outputs["location"])
+    return outputs
+
+
+def _arm_type(resource_id: str) -> str:
+    """`Microsoft.KeyVault/vaults/secrets` of an id, by ARM's alternation of types and names."""
+    scope, _, rest = resource_id.rpartition("/providers/")
+    provider, *segments = rest.split("/")
+    return "/".join([provider, *segments[::2]]) if scope else "Microsoft.Resources/resourceGroups"
+
+
+def _set_state(record: Record, state: str) -> None:
+    if "provisioningState" in record.outputs:
+        record.outputs["provisioningState"] = state

@@ -1,0 +1,132 @@
+"""How `ops/` and the tests reach the daemon of a state folder: find it, start it, ask it, stop it."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from localazure.endpoints import Endpoints
+from localazure.errors import StateError
+
+LOCK: Final = "daemon.lock"
+LOG: Final = "daemon.log"
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 60.0
+
+
+class Client:
+    """A running daemon. Made by `find` or `start`."""
+
+    def __init__(self, state: Path, endpoints: Endpoints) -> None:
+        self.state = state
+        self.endpoints = endpoints
+
+    @staticmethod
+    def find(state: Path) -> "Client | None":
+        """The daemon of a state folder, or None when none runs. A dead one's file is not believed."""
+        endpoints = Endpoints.read(state)
+        return Client(state, endpoints) if endpoints and is_running(state) else None
+
+    @staticmethod
+    def start(state: Path) -> "Client":
+        """The daemon of a state folder, started if need be.
+
+        Raises:
+            StateError: the folder cannot be used, or the daemon did not come up; with the end of its log.
+        """
+        if found := Client.find(state):
+            return found
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            log = (state / LOG).open("w", encoding="utf-8")
+        except OSError as error:
+            raise StateError(
+                f"The state folder {state} cannot be written: {error.strerror}. Make it writable, make room, or "
+                "name another one in LOCALAZURE_STATE."
+            ) from error
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "localazure", "serve", str(state)],
+                cwd=Path(__file__).resolve().parent.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C at the terminal is for the command, not for the cloud
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if found := Client.find(state):
+                return found
+            if process.poll() is not None:
+                break
+            time.sleep(0.02)
+        end = "".join((state / LOG).read_text(encoding="utf-8").splitlines(keepends=True)[-5:]).strip()
+        raise StateError(f"The embedded Azure did not start:\n{end or 'it said nothing'}\nIts log: {state / LOG}")
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.endpoints.control_port}{path}",
+            data=json.dumps(body or {}).encode() if method == "POST" else None,
+            headers={"Authorization": f"Bearer {self.endpoints.secret}", "Content-Type": "application/json"},
+            method=method,
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.URLError as error:
+            raise StateError(
+                f"The embedded Azure does not answer {path}: {error}. Its log: {self.state / LOG}"
+            ) from error
+
+    def status(self) -> dict[str, Any]:
+        """What exists and what runs."""
+        return self._ask("GET", "/status")
+
+    def mint(self, *, issuer: str, audience: str, subject: str, roles: list[str], lifetime_seconds: int) -> str:
+        """An access token of the embedded Entra."""
+        wanted = {
+            "issuer": issuer,
+            "audience": audience,
+            "subject": subject,
+            "roles": roles,
+            "lifetime_seconds": lifetime_seconds,
+        }
+        return self._ask("POST", "/token", wanted)["token"]
+
+    def purge(self) -> None:
+        """Forget every soft-deleted resource."""
+        self._ask("POST", "/purge")
+
+    def stop(self) -> None:
+        """Stop the daemon and all that it runs; what exists stays on disk. Raises StateError if it does not end."""
+        self._ask("POST", "/stop")
+        deadline = time.monotonic() + STOP_SECONDS
+        while is_running(self.state):
+            if time.monotonic() > deadline:
+                raise StateError(
+                    f"The embedded Azure (process {self.endpoints.pid}) does not end within {STOP_SECONDS:.0f} s."
+                )
+            time.sleep(0.02)
+
+
+def is_running(state: Path) -> bool:
+    """Whether a daemon holds the state folder; the kernel drops the lock with its process."""
+    try:
+        descriptor = os.open(state / LOCK, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look do not disturb each other
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,5 @@
+"""The container runtime of the embedded Azure: images, replicas, revisions, ingress.
+
+Plain values in, processes out. Knows nothing of ARM, Pulumi or gRPC, and nothing of the service it runs.
+What isolates a real container and a process does not have here: file system, user, memory and CPU limits.
+"""

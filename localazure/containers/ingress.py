@@ -1,0 +1,205 @@
+"""The ingress of one app, or of one label: TLS on loopback in front of revisions, by weight.
+
+Weights are honoured even when a revision has no ready replica, like the weighted clusters of Envoy, which Container
+Apps uses. An upstream that is silent for four minutes is cut, the idle timeout of Container Apps.
+Out of scope: WebSockets (answered with 501), HTTP/2, session affinity.
+"""
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import aiohttp
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from localazure.containers.errors import PortTakenError
+from localazure.containers.replica import Replica
+from localazure.containers.revision import Revision
+from localazure.containers.turns import WeightedTurns
+
+_HOP_BY_HOP: Final = frozenset(
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+"""Headers between two neighbours (RFC 9110, 7.6.1)."""
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=5, sock_read=240)
+_MAX_UPSTREAM_CONNECTIONS: Final = 1000
+_CLOSE_SECONDS: Final = 5.0
+
+
+class Ingress:
+    """Listens on 127.0.0.1 and hands each request to a ready replica of the revision whose turn it is.
+
+    Bodies stream both ways and are never held whole; headers are bounded by the HTTP parser (8 KiB a line).
+
+    Args:
+        app: whose ingress it is, for messages.
+        tls: certificate and key.
+        port: where to listen; 0 takes a free port, which `port` then names.
+    """
+
+    def __init__(self, app: str, *, tls: ssl.SSLContext, port: int = 0) -> None:
+        self.app = app
+        self.port = port
+        self._tls = tls
+        self._turns = WeightedTurns[Revision]([])
+        self._runner: web.ServerRunner | None = None
+        self._client: aiohttp.ClientSession | None = None
+
+    @property
+    def address(self) -> str:
+        """`127.0.0.1:PORT`."""
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Listen; without a route every request is answered with 503.
+
+        Raises:
+            PortTakenError: another process listens on the port.
+        """
+        # No pool: a replica may close a kept connection at the moment it is used again, which loses the request.
+        connector = aiohttp.TCPConnector(limit=_MAX_UPSTREAM_CONNECTIONS, force_close=False)
+        self._client = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_once,),
+            skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
+            timeout=_TIMEOUT,
+        )
+        # Cancellation ends the request to the replica when the client is gone.
+        server = web.Server(
+            partial(self._answer, self._client), handler_cancellation=True, auto_decompress=False, access_log=None
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls).start()
+        except OSError as error:
+            await self.close()
+            if error.errno == errno.EADDRINUSE:
+                raise PortTakenError(self.app, self.port) from error
+            raise
+        self.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """Stop listening; requests in flight have five seconds."""
+        if self._runner:
+            await self._runner.cleanup()
+        if self._client:
+            await self._client.close()
+
+    def route(self, shares: Sequence[tuple[int, Revision]]) -> None:
+        """Replace the route: from the next request on, revisions get turns by their weights.
+
+        Raises:
+            ValueError: a weight below 0; the route stays.
+        """
+        self._turns = WeightedTurns(shares)
+
+    async def drained(self, revision: Revision, *, timeout_seconds: float) -> bool:
+        """Wait until no request is in flight to a revision; False if some still are after the timeout."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await revision.idle()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _answer(self, client: aiohttp.ClientSession, request: web.BaseRequest) -> web.StreamResponse:
+        if not request.raw_path.startswith("/"):  # appended to an address, anything else could change the host
+            return web.Response(status=400, text="the request target must be a path\n")
+        if hdrs.UPGRADE in request.headers:
+            return web.Response(status=501, text="upgrade is not supported by this ingress\n")
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # aiohttp takes anything written for the start of the response
+        revision, refused = self._turns.next(), None
+        for _ in range(2):  # a refused connection has consumed nothing: once more, elsewhere
+            replica = revision.pick(other_than=refused) if revision else None
+            if replica is None:
+                break
+            with replica.serving():
+                try:
+                    return await _forward(client, request, replica)
+                except _RefusedError:
+                    refused = replica
+        return web.Response(status=503, text="no healthy upstream\n")
+
+
+class _RefusedError(Exception):
+    """The replica took no connection, so it has seen nothing of the request."""
+
+
+class _BrokenError(Exception):
+    """The connection broke before an answer; the replica may have acted on the request."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once: under the errors of its own, aiohttp repeats a GET, PUT or DELETE that may have arrived."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError as error:
+        raise _RefusedError from error
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _BrokenError from error
+
+
+async def _forward(client: aiohttp.ClientSession, request: web.BaseRequest, replica: Replica) -> web.StreamResponse:
+    try:
+        async with client.request(
+            request.method,
+            URL(f"http://{replica.address}{request.raw_path}", encoded=True),
+            headers=_forwarded_headers(request),
+            data=request.content if request.body_exists else None,
+            allow_redirects=False,
+        ) as upstream:
+            return await _relay(upstream, request)
+    except TimeoutError:
+        return web.Response(status=504, text="upstream request timeout\n")
+    except (_BrokenError, aiohttp.ClientError):
+        return web.Response(status=502, text="upstream connection broke\n")
+
+
+async def _relay(upstream: aiohttp.ClientResponse, request: web.BaseRequest) -> web.StreamResponse:
+    response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_end_to_end(upstream.headers))
+    await response.prepare(request)
+    try:
+        async for chunk in upstream.content.iter_any():
+            await response.write(chunk)
+    except (TimeoutError, aiohttp.ClientError):
+        if request.transport:
+            request.transport.abort()  # the status is out; only a broken connection still tells the client
+        return response
+    await response.write_eof()
+    return response
+
+
+def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+    named = {name.strip().lower() for value in headers.getall(hdrs.CONNECTION, []) for name in value.split(",")}
+    return CIMultiDict((k, v) for k, v in headers.items() if k.lower() not in _HOP_BY_HOP | named)
+
+
+def _forwarded_headers(request: web.BaseRequest) -> Mapping[str, str]:
+    headers = _end_to_end(request.headers)
+    headers.popall(hdrs.EXPECT, None)  # answered here
+    # The peer comes last, as Envoy appends it: what a client wrote before it is the client's claim.
+    before = [", ".join(headers.popall(hdrs.X_FORWARDED_FOR))] if hdrs.X_FORWARDED_FOR in headers else []
+    headers[hdrs.X_FORWARDED_FOR] = ", ".join([*before, request.remote or "unknown"])
+    headers[hdrs.X_FORWARDED_HOST] = request.host
+    headers[hdrs.X_FORWARDED_PROTO] = "https"
+    return headers

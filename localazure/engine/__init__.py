@@ -1,0 +1,1 @@
+"""The face towards the Pulumi engine: resource providers and the language host, over gRPC."""

@@ -1,0 +1,236 @@
+"""The `azure-native` provider, as the engine sees it.
+
+Speaks as the real one does (pulumi-azure-native, provider/pkg/provider/provider.go): no Handshake, no secrets on the
+wire, previews, automatic names. Sources of each behaviour: local-azure.md sections 1 and 2.
+"""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Coroutine
+from typing import Any, Never, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from localazure.azure import Azure
+from localazure.engine.diff import differences
+from localazure.engine.wire import UNKNOWN, contains_unknown, dump, load
+from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
+from localazure.invokes import invoke
+from localazure.resource_type import ResourceType
+from localazure.shapes import ResourceShape, project, resource_shape
+from localazure.store import Record
+from localazure.validation import problems
+
+PACKAGE = "azure-native"
+Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
+
+
+class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
+    """The provider's side of the protocol over the embedded Azure.
+
+    Args:
+        azure: the subscription.
+        version: what the provider reports; at least the SDK's, else the engine warns on every load.
+    """
+
+    def __init__(self, azure: Azure, version: str) -> None:
+        self._azure = azure
+        self._version = version
+        self._locations: dict[str, str] = {}  # by connection: each provider instance of an engine dials its own
+
+    async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
+        """Accept an engine; an attached provider must answer this."""
+        del request, context
+        return empty_pb2.Empty()
+
+    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
+        """Say the version."""
+        del request, context
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    async def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        """Take the provider's configuration as it is."""
+        del context
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        """See no difference in the provider's configuration that would replace resources."""
+        del request, context
+        return provider_pb2.DiffResponse()
+
+    async def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: Context
+    ) -> provider_pb2.ConfigureResponse:
+        """Remember the default location of this provider instance."""
+        self._locations[context.peer()] = request.variables.get(f"{PACKAGE}:config:location", "")
+        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+
+    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+        """Let running operations end, as Azure does."""
+        del request, context
+        return empty_pb2.Empty()
+
+    async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        """Fill in name, location and API version, and refuse what the SDK's shape or the type's rules refuse."""
+        news, olds = load(request.news), load(request.olds)
+        try:
+            behaviour = self._azure.type_of(_token(request.urn))
+        except NotSimulatedError as error:
+            return provider_pb2.CheckResponse(
+                inputs=request.news, failures=[provider_pb2.CheckFailure(reason=str(error))]
+            )
+        shape = resource_shape(behaviour.token)
+        self._name(request, behaviour, shape, news, olds)
+        self._locate(context, shape, news, olds)
+        if shape.api_version:
+            news.setdefault("azureApiVersion", shape.api_version)
+        known = {name: value for name, value in news.items() if not contains_unknown(value)}
+        unfit = ((at, why) for at, why in problems(shape.inputs, news) if not behaviour.allows(at, news.get(at)))
+        found = [*unfit, *behaviour.refusals(known)]
+        failures = [
+            provider_pb2.CheckFailure(property=at.split(".")[0].split("[")[0], reason=reason) for at, reason in found
+        ]
+        return provider_pb2.CheckResponse(inputs=dump(news), failures=failures)
+
+    def _name(
+        self,
+        request: provider_pb2.CheckRequest,
+        behaviour: ResourceType,
+        shape: ResourceShape,
+        news: dict[str, Any],
+        olds: dict[str, Any],
+    ) -> None:
+        for key in shape.auto_named:
+            if key in news:
+                continue
+            if key in olds:
+                news[key] = olds[key]
+                if olds.get("__createBeforeDelete"):
+                    news["__createBeforeDelete"] = True
+                continue
+            seed = request.randomSeed or uuid.uuid4().bytes
+            if request.HasField("autonaming"):
+                if request.autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE:
+                    continue
+                news[key] = request.autonaming.proposed_name
+            elif behaviour.named_by_guid:
+                news[key] = str(uuid.UUID(bytes=hashlib.sha256(seed).digest()[:16]))
+            else:
+                news[key] = request.urn.split("::")[-1] + hashlib.sha256(seed).hexdigest()[:8]
+            news["__createBeforeDelete"] = True
+
+    def _locate(self, context: Context, shape: ResourceShape, news: dict[str, Any], olds: dict[str, Any]) -> None:
+        if "location" not in shape.inputs or "location" in news:
+            return
+        group_name = news.get("resourceGroupName")
+        group_id = f"/subscriptions/{self._azure.subscription_id}/resourceGroups/{group_name}"
+        group = self._azure.get(group_id)
+        location = olds.get("location") or self._locations.get(context.peer()) or (group and group.outputs["location"])
+        if location or group_name == UNKNOWN:
+            news["location"] = location or UNKNOWN
+
+    async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        """Compare old and new inputs; say what must be replaced."""
+        del context
+        self._azure.confirm(request.id)
+        behaviour = self._azure.type_of(_token(request.urn))
+        old = load(request.old_inputs)
+        detailed: dict[str, provider_pb2.PropertyDiff] = {}
+        replaces: list[str] = []
+        for path, change in differences(old, load(request.news)):
+            kind: str = change
+            if behaviour.replaced_by(path):
+                kind += "_REPLACE"
+                replaces.append(path)
+            detailed[path] = provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True)
+        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(
+            changes=some if detailed else none,
+            replaces=replaces,
+            detailedDiff=detailed,
+            hasDetailedDiff=True,
+            diffs=sorted({path.split(".")[0].split("[")[0] for path in detailed}),
+            deleteBeforeReplace=bool(replaces) and not old.get("__createBeforeDelete"),
+        )
+
+    async def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
+        """Create a resource, or say in a preview which outputs are not known yet."""
+        token, inputs = _token(request.urn), load(request.properties)
+        if request.preview:
+            unknowns = project(resource_shape(token).outputs, inputs, missing=UNKNOWN)
+            return provider_pb2.CreateResponse(properties=dump(unknowns))
+        try:
+            record = await _finish(self._azure.create(token, inputs, request.urn))
+        except (AzureError, StateError) as error:
+            resource_id = self._azure.type_of(token).id_of(inputs)
+            await _fail(context, error, self._azure.get(resource_id))
+        return provider_pb2.CreateResponse(id=record.id, properties=dump(record.outputs))
+
+    async def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
+        """Change a resource in place."""
+        token, inputs = _token(request.urn), load(request.news)
+        if request.preview:
+            outputs = project(resource_shape(token).outputs, inputs, missing=UNKNOWN)
+            kept = {key: value for key, value in load(request.olds).items() if key in ("name", "location")}
+            return provider_pb2.UpdateResponse(properties=dump(outputs | kept))
+        try:
+            record = await _finish(self._azure.update(request.id, inputs))
+        except (AzureError, StateError) as error:
+            await _fail(context, error, self._azure.get(request.id))
+        return provider_pb2.UpdateResponse(properties=dump(record.outputs))
+
+    async def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
+        """Read a resource; an empty id says that it is gone. What changed behind Pulumi's back becomes an input."""
+        del context
+        self._azure.confirm(request.id)
+        record = self._azure.get(request.id)
+        if record is None:
+            return provider_pb2.ReadResponse()
+        inputs, olds = load(request.inputs) or dict(record.inputs), load(request.properties)
+        drifted = (key for key in record.inputs if key in olds and olds[key] != record.outputs.get(key, olds[key]))
+        inputs |= {key: record.inputs[key] for key in drifted}
+        return provider_pb2.ReadResponse(id=record.id, properties=dump(record.outputs), inputs=dump(inputs))
+
+    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
+        """Delete a resource; one that is gone counts as deleted."""
+        try:
+            await _finish(self._azure.delete(request.id))
+        except (AzureError, StateError) as error:
+            await _fail(context, error, None)
+        return empty_pb2.Empty()
+
+    async def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
+        """Answer a `get_*` or `list_*` function."""
+        try:
+            answer = invoke(self._azure, request.tok.removeprefix(f"{PACKAGE}:"), load(request.args))
+        except AzureError as error:
+            await _fail(context, error, None)
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").update(answer)  # the field has the name of a keyword
+        return response
+
+
+def _token(urn: str) -> str:
+    """`app:ContainerApp` of `urn:pulumi:dev::digitalmee::parent$azure-native:app:ContainerApp::api`."""
+    return urn.split("::")[2].rsplit("$", 1)[-1].removeprefix(f"{PACKAGE}:")
+
+
+async def _finish(operation: Coroutine[Any, Any, T]) -> T:
+    """Carry an operation to its end even when the engine that asked is killed: Azure does not stop either."""
+    return await asyncio.shield(asyncio.ensure_future(operation))
+
+
+async def _fail(context: Context, error: Exception, kept: Record | None) -> Never:
+    """Answer with an error. When the resource exists all the same, tell the engine to keep it."""
+    if isinstance(error, ProvisioningError) and kept:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=kept.id, properties=dump(kept.outputs), reasons=[str(error)], inputs=dump(kept.inputs)
+        )
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+        status.details.add().Pack(detail)
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(grpc.StatusCode.UNKNOWN, str(error))

@@ -1,0 +1,110 @@
+"""The Python language host that the engine attaches to: `PULUMI_DEBUG_LANGUAGES=python:PORT`.
+
+It runs a program in a child process with this interpreter, or with the virtual environment that the program's
+Pulumi.yaml names. It reports no packages, so the engine has nothing to install (local-azure.md section 1.5).
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
+
+from localazure.engine.wire import load
+
+Context = grpc.aio.ServicerContext[Any, Any]
+RUNNER: Final = Path(__file__).with_name("program.py")
+ALREADY_SHOWN: Final = 32
+"""Exit status of a program whose error the engine has shown already (pulumi, sdk/python/cmd)."""
+
+
+class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """Runs Python programs. `version` is what the host reports."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self._engines: dict[str, str] = {}  # engine addresses by connection: two engines may run at once
+
+    async def Handshake(
+        self, request: language_pb2.LanguageHandshakeRequest, context: Context
+    ) -> language_pb2.LanguageHandshakeResponse:
+        """Remember where the engine listens."""
+        self._engines[context.peer()] = request.engine_address
+        return language_pb2.LanguageHandshakeResponse()
+
+    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
+        """Say the version."""
+        del request, context
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    async def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: Context
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        """Ask for nothing: both providers are attached."""
+        del request, context
+        return language_pb2.GetRequiredPackagesResponse()
+
+    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+        """The program ends when the engine closes its connection."""
+        del request, context
+        return empty_pb2.Empty()
+
+    async def Run(self, request: language_pb2.RunRequest, context: Context) -> language_pb2.RunResponse:
+        """Run a program to its end; what it prints is shown by the engine."""
+        engine = self._engines.get(context.peer(), "")
+        directory = request.info.program_directory or request.pwd
+        run = {
+            "config": dict(request.config),
+            "dry_run": request.dryRun,
+            "engine": engine,
+            "monitor": request.monitor_address,
+            "organization": request.organization or "organization",
+            "parallel": request.parallel,
+            "program": str(Path(directory, request.info.entry_point or ".")),
+            "project": request.project,
+            "root_directory": request.info.root_directory or request.pwd,
+            "secret_keys": list(request.configSecretKeys),
+            "stack": request.stack,
+        }
+        child = await asyncio.create_subprocess_exec(
+            interpreter(request.info.root_directory or directory, load(request.info.options)),
+            "-P",  # the folder of the runner is not for the program to import from
+            RUNNER,
+            cwd=directory,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            await self._follow(child, json.dumps(run), engine)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if child.returncode in (0, ALREADY_SHOWN):
+            return language_pb2.RunResponse(bail=child.returncode == ALREADY_SHOWN)
+        return language_pb2.RunResponse(error=f"The program ended with exit status {child.returncode}.")
+
+    async def _follow(self, child: asyncio.subprocess.Process, run: str, engine: str) -> None:
+        assert child.stdin  # noqa: S101 - asked for with PIPE
+        assert child.stdout  # noqa: S101 - asked for with PIPE
+        child.stdin.write(run.encode())
+        child.stdin.close()
+        async with grpc.aio.insecure_channel(engine) as channel:
+            log: Any = engine_pb2_grpc.EngineStub(channel)  # its types know the blocking form only
+            async for line in child.stdout:
+                text = line.decode(errors="replace").rstrip()
+                await log.Log(engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text))
+        await child.wait()
+
+
+def interpreter(root: str, options: dict[str, Any]) -> str:
+    """The Python of the virtual environment that a program asks for, if it is there, else this one."""
+    wanted = Path(root, str(options.get("virtualenv", "")), "bin", "python")
+    return str(wanted) if "virtualenv" in options and wanted.exists() else sys.executable

@@ -1,0 +1,174 @@
+"""The `random` provider: values made once and kept in the checkpoint.
+
+Follows pulumi-random (a bridge of hashicorp/terraform-provider-random): every input forces a new value.
+"""
+
+import base64
+import secrets
+import string
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+import bcrypt
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from localazure.engine.diff import differences
+from localazure.engine.wire import UNKNOWN, dump, load
+from localazure.errors import NotSimulatedError
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Outputs = dict[str, Any]
+
+SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
+"""The special characters of terraform-provider-random."""
+
+
+def _text(inputs: Outputs) -> str:
+    classes = {
+        "Lower": string.ascii_lowercase if inputs.get("lower", True) else "",
+        "Upper": string.ascii_uppercase if inputs.get("upper", True) else "",
+        "Numeric": string.digits if inputs.get("numeric", inputs.get("number", True)) else "",
+        "Special": inputs.get("overrideSpecial", SPECIAL) if inputs.get("special", True) else "",
+    }
+    least = [
+        secrets.choice(alphabet)
+        for name, alphabet in classes.items()
+        for _ in range(inputs.get(f"min{name}", 0))
+        if alphabet
+    ]
+    alphabet = "".join(classes.values())
+    chosen = least + [secrets.choice(alphabet) for _ in range(inputs["length"] - len(least))]
+    secrets.SystemRandom().shuffle(chosen)
+    return "".join(chosen)
+
+
+def _string(inputs: Outputs) -> tuple[str, Outputs]:
+    result = _text(inputs)
+    return result, {"result": result}
+
+
+def _password(inputs: Outputs) -> tuple[str, Outputs]:
+    result = _text(inputs)
+    digest = bcrypt.hashpw(result.encode()[:72], bcrypt.gensalt()).decode()  # bcrypt reads 72 bytes
+    return "none", {"result": result, "bcryptHash": digest}
+
+
+def _bytes(inputs: Outputs) -> tuple[str, Outputs]:
+    value = secrets.token_bytes(inputs["length"])
+    encoded = base64.b64encode(value).decode()
+    return encoded, {"base64": encoded, "hex": value.hex()}
+
+
+def _id(inputs: Outputs) -> tuple[str, Outputs]:
+    value, prefix = secrets.token_bytes(inputs["byteLength"]), inputs.get("prefix", "")
+    url = base64.urlsafe_b64encode(value).decode().rstrip("=")
+    forms = {
+        "b64Std": base64.b64encode(value).decode(),
+        "b64Url": url,
+        "dec": str(int.from_bytes(value)),
+        "hex": value.hex(),
+    }
+    return url, {name: prefix + form for name, form in forms.items()}
+
+
+def _integer(inputs: Outputs) -> tuple[str, Outputs]:
+    value = inputs["min"] + secrets.randbelow(inputs["max"] - inputs["min"] + 1)
+    return str(value), {"result": value}
+
+
+def _uuid(inputs: Outputs) -> tuple[str, Outputs]:
+    del inputs
+    value = str(uuid.uuid4())
+    return value, {"result": value}
+
+
+MAKERS: Final[dict[str, Callable[[Outputs], tuple[str, Outputs]]]] = {
+    "random:index/randomBytes:RandomBytes": _bytes,
+    "random:index/randomId:RandomId": _id,
+    "random:index/randomInteger:RandomInteger": _integer,
+    "random:index/randomPassword:RandomPassword": _password,
+    "random:index/randomString:RandomString": _string,
+    "random:index/randomUuid:RandomUuid": _uuid,
+}
+"""What makes the id and the outputs of each type. A value is computed in the provider and kept by the engine."""
+
+COMPUTED: Final = ("b64Std", "b64Url", "base64", "bcryptHash", "dec", "hex", "result")
+
+
+class Random(provider_pb2_grpc.ResourceProviderServicer):
+    """The provider's side of the protocol. `version` is what it reports."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+
+    async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
+        """Accept an engine; an attached provider must answer this."""
+        del request, context
+        return empty_pb2.Empty()
+
+    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
+        """Say the version."""
+        del request, context
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    async def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        """Take the provider's configuration as it is."""
+        del context
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        """See no difference in the provider's configuration."""
+        del request, context
+        return provider_pb2.DiffResponse()
+
+    async def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: Context
+    ) -> provider_pb2.ConfigureResponse:
+        """Need no configuration."""
+        del request, context
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
+        """Have nothing under way."""
+        del request, context
+        return empty_pb2.Empty()
+
+    async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        """Refuse a type that is not made here."""
+        del context
+        token = _type(request.urn)
+        failures = [] if token in MAKERS else [provider_pb2.CheckFailure(reason=str(NotSimulatedError(token)))]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        """Replace the value when any input changes."""
+        del context
+        changed = [path for path, _ in differences(load(request.old_inputs), load(request.news))]
+        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=some if changed else none, replaces=changed, diffs=changed)
+
+    async def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
+        """Make the value."""
+        del context
+        inputs = load(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=dump(dict.fromkeys(COMPUTED, UNKNOWN) | inputs))
+        made_id, outputs = MAKERS[_type(request.urn)](inputs)
+        return provider_pb2.CreateResponse(id=made_id, properties=dump(inputs | outputs))
+
+    async def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
+        """Find the value as it is in the checkpoint: nothing else has it."""
+        del context
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
+        """Forget the value."""
+        del request, context
+        return empty_pb2.Empty()
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rsplit("$", 1)[-1]

@@ -1,0 +1,1 @@
+"""The embedded Azure Database for PostgreSQL: real servers on private sockets behind a gateway that asks Entra."""

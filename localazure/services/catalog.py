@@ -1,0 +1,38 @@
+"""Every resource type that has a behaviour."""
+
+from typing import Final
+
+from localazure.resource_type import ResourceType
+from localazure.services import (
+    app,
+    applicationinsights,
+    authorization,
+    containerregistry,
+    dbforpostgresql,
+    keyvault,
+    managedidentity,
+    monitor,
+    operationalinsights,
+    resources,
+)
+
+TYPES: Final[dict[str, type[ResourceType]]] = {
+    behaviour.token: behaviour
+    for behaviour in (
+        app.ContainerApp,
+        app.ManagedEnvironment,
+        applicationinsights.Component,
+        authorization.RoleAssignment,
+        containerregistry.Registry,
+        dbforpostgresql.AdministratorsMicrosoftEntra,
+        dbforpostgresql.Database,
+        dbforpostgresql.FirewallRule,
+        dbforpostgresql.Server,
+        keyvault.Secret,
+        keyvault.Vault,
+        managedidentity.UserAssignedIdentity,
+        monitor.DiagnosticSetting,
+        operationalinsights.Workspace,
+        resources.ResourceGroup,
+    )
+}

@@ -1,0 +1,143 @@
+"""Microsoft.KeyVault: vaults and the secrets that ARM writes into them."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from localazure.errors import AzureError
+from localazure.planes.vault import VaultAddress
+from localazure.planes.vault_store import VaultError
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.store import Record
+from localazure.validation import Problem
+
+_VAULT = RESOURCE_GROUP + "/providers/Microsoft.KeyVault/vaults/{vaultName}"
+
+
+class Vault(ResourceType):
+    """A vault. Its name stays taken while it is in deleted state."""
+
+    token = "keyvault:Vault"  # noqa: S105 - a Pulumi token
+    path = _VAULT
+    soft_deleted: ClassVar[bool] = True
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule, and protection that cannot be said to be off (both in the words of the ARM reference)."""
+        yield from name_problem(
+            inputs,
+            "vaultName",
+            r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]",
+            "a vault's name must be between 3-24 alphanumeric characters, begin with a letter, end with a letter or "
+            "digit, and not contain consecutive hyphens.",
+        )
+        properties = inputs.get("properties", {})
+        if properties.get("enablePurgeProtection") is False:
+            yield (
+                "properties.enablePurgeProtection",
+                'the property "enablePurgeProtection" cannot be set to false. Leave it out',
+            )
+        days = properties.get("softDeleteRetentionInDays", 90)
+        if not 7 <= days <= 90:  # noqa: PLR2004 - the rule's own numbers
+            yield "properties.softDeleteRetentionInDays", f"'{days}' is not a retention in days: 7 to 90"
+
+    async def put(self, record: Record, previous: Record | None) -> None:
+        """Start the vault's data plane.
+
+        Raises:
+            AzureError: the name is taken by a vault in deleted state (ConflictError, as seen in
+                github.com/alan-turing-institute/data-safe-haven/issues/2523), by another live one, or protection
+                would be turned off.
+        """
+        properties = record.inputs["properties"]
+        if previous is None:
+            self._refuse_taken_name(record, recover=properties.get("createMode") == "recover")
+        elif previous.inputs["properties"].get("enablePurgeProtection") and not properties.get("enablePurgeProtection"):
+            raise AzureError(
+                400,
+                "BadRequest",
+                'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for '
+                "a vault is an irreversible action.",
+            )
+        record.outputs["properties"] |= {
+            "vaultUri": await self._open(record),
+            "provisioningState": "Succeeded",
+        }
+
+    def _refuse_taken_name(self, record: Record, *, recover: bool) -> None:
+        name = record.name.lower()
+        if any(other.name.lower() == name for other in self.azure.find(self.token)):
+            raise AzureError(409, "VaultAlreadyExists", f"The vault name '{record.name}' is already in use.")
+        for gone in self.azure.store.deleted():
+            if gone.token == self.token and gone.name.lower() == name:
+                if not recover:
+                    raise AzureError(
+                        409,
+                        "ConflictError",
+                        "A vault with the same name already exists in deleted state. You need to either recover or "
+                        "purge existing key vault.",
+                    )
+                self.azure.store.forget_deleted(gone.id)
+
+    def purge(self, record: Record) -> None:
+        """Forget the secrets of a vault that leaves deleted state for good."""
+        self.azure.runtime.vaults.purge(record.id)
+
+    async def delete(self, record: Record) -> None:
+        """Stop the vault's data plane."""
+        await self.azure.runtime.vaults.close(record.id)
+
+    async def recover(self, record: Record) -> None:
+        """Start the vault's data plane again, at the address it had."""
+        await self._open(record)
+
+    async def _open(self, record: Record) -> str:
+        properties = record.inputs["properties"]
+        return await self.azure.runtime.vaults.open(
+            VaultAddress(location=record.outputs["location"], resource_id=record.id),
+            purge_protection=properties.get("enablePurgeProtection", False),
+            retention_days=properties.get("softDeleteRetentionInDays", 90),
+        )
+
+    def status(self, record: Record) -> dict[str, Any] | None:
+        """Where the vault answers."""
+        return {"kind": "vault", "name": record.name, "address": record.outputs["properties"]["vaultUri"]}
+
+
+class Secret(ResourceType):
+    """A secret written through ARM. Every PUT with a value is a new version; the value is never answered.
+
+    A secret that was deleted and is made again is recovered (github.com/pulumi/pulumi-azure-native/pull/4759).
+    """
+
+    token = "keyvault:Secret"  # noqa: S105 - a Pulumi token
+    path = _VAULT + "/secrets/{secretName}"
+    force_new = frozenset[str]()
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule of secrets (Microsoft Learn, "Naming rules and restrictions", Microsoft.KeyVault)."""
+        return name_problem(inputs, "secretName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
+
+    async def put(self, record: Record, previous: Record | None) -> None:
+        """Keep the value as a version in the vault, and answer its address alone."""
+        del previous
+        vault = self.azure.need(record.id.rsplit("/secrets/", 1)[0])
+        properties = record.inputs["properties"]
+        value = properties.get("value")
+        if value is not None:
+            secrets = self.azure.runtime.vaults.secrets(vault.id)
+            if any(gone.name == record.name for gone in secrets.deleted()):
+                secrets.recover(record.name)
+            made = secrets.set(record.name, value, content_type=properties.get("contentType"))
+            record.hidden["version"] = made.version
+        address = f"{vault.outputs['properties']['vaultUri']}secrets/{record.name}"
+        record.outputs["properties"].pop("value", None)
+        record.outputs["properties"] |= {
+            "secretUri": address,
+            "secretUriWithVersion": f"{address}/{record.hidden['version']}",
+        }
+        record.inputs = {**record.inputs, "properties": {k: v for k, v in properties.items() if k != "value"}}
+
+    async def delete(self, record: Record) -> None:
+        """Delete the secret in the vault; it stays recoverable there."""
+        with suppress(VaultError):  # a person has deleted it in the vault already
+            self.azure.runtime.vaults.secrets(record.id.rsplit("/secrets/", 1)[0]).delete(record.name)

@@ -1,0 +1,208 @@
+"""The template of a container app: what is refused of it, and what it means for the container runtime."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from localazure.access import ACR_PULL, SECRET_READERS
+from localazure.azure import Azure
+from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, RevisionSpec
+from localazure.errors import AzureError
+from localazure.planes.tokens import Identity
+from localazure.planes.vault_store import VaultError
+from localazure.validation import Problem
+
+LARGEST_CPU: Final = 4.0
+STEP_CPU: Final = 0.25
+FULL_WEIGHT: Final = 100
+
+
+def template_problems(inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """What Container Apps refuses of a template and its configuration alone."""
+    template: Mapping[str, Any] = inputs.get("template", {})
+    scale = template.get("scale", {})
+    least, most = scale.get("minReplicas", 0), scale.get("maxReplicas", 10)
+    if least > most:
+        yield "template.scale.minReplicas", f"minReplicas ({least}) cannot be greater than maxReplicas ({most})"
+    containers: list[Mapping[str, Any]] = template.get("containers", [])
+    yield from _resource_problems(containers)
+    ingress: Mapping[str, Any] = inputs.get("configuration", {}).get("ingress", {})
+    weights = [rule.get("weight", 0) for rule in ingress.get("traffic", [])]
+    if weights and sum(weights) != FULL_WEIGHT:
+        yield "configuration.ingress.traffic", f"traffic weights must sum to 100, not {sum(weights)}"
+
+
+def _resource_problems(containers: list[Mapping[str, Any]]) -> Iterator[Problem]:
+    """CPU and memory of an app, all its containers together, are sold in pairs (azure-facts.md section 3.8)."""
+    needs = [container.get("resources", {}) for container in containers]
+    if not needs or not all("cpu" in need and "memory" in need for need in needs):
+        return
+    cpu = sum(need["cpu"] for need in needs)
+    memory = sum(float(need["memory"].removesuffix("Gi")) for need in needs)
+    if cpu % STEP_CPU or not STEP_CPU <= cpu <= LARGEST_CPU or memory != 2 * cpu:
+        reason = (
+            f"the total requested CPU and memory resources for this application (CPU: {cpu}, memory: {memory}) is "
+            "invalid. Total CPU and memory for all containers defined in a Container App must add up to one of the "
+            "following CPU - Memory combinations: 0.25 - 0.5Gi and on in steps of 0.25 to 4 - 8Gi"
+        )
+        yield "template.containers", reason
+
+
+class TemplateReader:
+    """Reads the inputs of one app against what exists.
+
+    Args:
+        azure: the subscription.
+        inputs: the app's inputs by wire name.
+    """
+
+    def __init__(self, azure: Azure, inputs: Mapping[str, Any]) -> None:
+        self._azure = azure
+        self._inputs = inputs
+        self._configuration: Mapping[str, Any] = inputs.get("configuration", {})
+
+    def check(self) -> None:
+        """Refuse an app that refers to what is not there or what its identities may not use. Raises AzureError."""
+        self.identities()
+        self.secrets()
+        template = self._inputs["template"]
+        for container in (*template.get("initContainers", []), *template["containers"]):
+            self._digest(container)
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """The assigned identities as ARM answers them: principal and client by id."""
+        assigned = self._inputs.get("identity", {}).get("userAssignedIdentities", [])
+        found = {resource_id: self._azure.need(resource_id).outputs for resource_id in assigned}
+        return {
+            resource_id: {"principalId": outputs["principalId"], "clientId": outputs["clientId"]}
+            for resource_id, outputs in found.items()
+        }
+
+    def _assigned(self, identity: str) -> str | None:
+        """The principal of an identity of this app, or None if the app does not have it."""
+        by_id = {resource_id.lower(): both for resource_id, both in self.identities().items()}
+        return by_id.get(identity.lower(), {}).get("principalId")
+
+    def secrets(self) -> dict[str, str]:
+        """Values of the app's secrets by name. A reference is read as the identity that it names.
+
+        Raises:
+            AzureError: in the words of github.com/microsoft/azure-container-apps/issues/1174.
+        """
+        values: dict[str, str] = {}
+        for secret in self._configuration.get("secrets", []):
+            reference = secret.get("keyVaultUrl")
+            value = (
+                secret.get("value") if reference is None else self._vault_value(reference, secret.get("identity", ""))
+            )
+            if value is None:
+                raise AzureError(
+                    400,
+                    "InvalidParameterValueInContainerTemplate",
+                    "The following field(s) are either invalid or missing. Field 'configuration.secrets' is invalid with "
+                    f'details: \'Invalid value: "{secret["name"]}": Unable to get value using Managed identity '
+                    f"{secret.get('identity')} for secret {secret['name']}.'",
+                )
+            values[secret["name"]] = value
+        return values
+
+    def _vault_value(self, reference: str, identity: str) -> str | None:
+        principal = self._assigned(identity)
+        address, _, path = reference.partition("/secrets/")
+        name = path.split("/")[0]
+        for vault in self._azure.find("keyvault:Vault"):
+            if vault.outputs["properties"]["vaultUri"].rstrip("/") == address and principal:
+                secret = f"{vault.id}/secrets/{name}"
+                return self._read(vault.id, name) if self._azure.is_granted(principal, SECRET_READERS, secret) else None
+        return None
+
+    def _read(self, vault_id: str, name: str) -> str | None:
+        try:
+            return self._azure.runtime.vaults.secrets(vault_id).read(name, "").value
+        except VaultError:
+            return None
+
+    def _digest(self, container: Mapping[str, Any]) -> Digest:
+        """The digest of a container's image, which must be in a registry that the app may pull from."""
+        image: str = container["image"]
+        repository, at, digest = image.partition("@")
+        server = repository.split("/")[0]
+        registry = next(
+            (r for r in self._azure.find("containerregistry:Registry") if r.outputs["loginServer"] == server), None
+        )
+        pull = next((r["identity"] for r in self._configuration.get("registries", []) if r["server"] == server), "")
+        principal = self._assigned(pull)
+        if not registry or not principal or not self._azure.is_granted(principal, ACR_PULL, registry.id):
+            raise _image_error(container["name"], image, "UNAUTHORIZED: authentication required")
+        if not at or not self._azure.runtime.images.has(Digest(digest)):
+            reason = f"MANIFEST_UNKNOWN: manifest tagged by '{digest or image}' is not found"
+            raise _image_error(container["name"], image, reason)
+        return Digest(digest)
+
+    def revision(self, name: str) -> RevisionSpec:
+        """What the runtime runs for a revision of this name; its containers may ask for tokens from then on."""
+        template: Mapping[str, Any] = self._inputs["template"]
+        scale = template.get("scale", {})
+        ingress: Mapping[str, Any] = self._configuration.get("ingress", {})
+        values = self.secrets()
+        init, main = (self._azure.runtime.admit(name, self._identities_of(phase)) for phase in ("Init", "Main"))
+        return RevisionSpec(
+            app=name.rpartition("--")[0],
+            name=name,
+            containers=tuple(self._container(c, values, main) for c in template["containers"]),
+            init_containers=tuple(self._container(c, values, init) for c in template.get("initContainers", [])),
+            min_replicas=scale.get("minReplicas", 0),
+            max_replicas=scale.get("maxReplicas", 10),
+            target_port=ingress.get("targetPort"),
+            termination_grace_seconds=template.get("terminationGracePeriodSeconds", 30),
+        )
+
+    def _identities_of(self, lifecycle: str) -> list[Identity]:
+        settings = self._configuration.get("identitySettings", [])
+        phases = {s["identity"].lower(): s.get("lifecycle", "All") for s in settings}
+        return [
+            Identity(client_id=both["clientId"], object_id=both["principalId"], resource_id=resource_id)
+            for resource_id, both in self.identities().items()
+            if phases.get(resource_id.lower(), "All") in (lifecycle, "All")
+        ]
+
+    def _container(
+        self, container: Mapping[str, Any], values: Mapping[str, str], platform: Mapping[str, str]
+    ) -> ContainerSpec:
+        declared = {
+            variable["name"]: values[variable["secretRef"]] if "secretRef" in variable else variable.get("value", "")
+            for variable in container.get("env", [])
+        }
+        return ContainerSpec(
+            name=container["name"],
+            digest=self._digest(container),
+            command=tuple(container.get("command", ())),
+            args=tuple(container.get("args", ())),
+            env={**platform, **declared},
+            probes=tuple(_probe(probe) for probe in container.get("probes", [])),
+        )
+
+
+def _image_error(container: str, image: str, reason: str) -> AzureError:
+    return AzureError(
+        400,
+        "InvalidParameterValueInContainerTemplate",
+        "The following field(s) are either invalid or missing. Field "
+        f"'template.containers.{container}.image' is invalid with details: 'Invalid value: \"{image}\": {reason}';.",
+    )
+
+
+def _probe(probe: Mapping[str, Any]) -> Probe:
+    action = probe.get("httpGet") or probe["tcpSocket"]
+    given = {
+        "initial_delay_seconds": probe.get("initialDelaySeconds"),
+        "period_seconds": probe.get("periodSeconds"),
+        "timeout_seconds": probe.get("timeoutSeconds"),
+        "failure_threshold": probe.get("failureThreshold"),
+        "success_threshold": probe.get("successThreshold"),
+    }
+    return Probe(
+        kind=ProbeKind(probe["type"]),
+        port=action["port"],
+        path=action.get("path", "/") if "httpGet" in probe else None,
+        **{name: value for name, value in given.items() if value is not None},
+    )

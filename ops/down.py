@@ -1,0 +1,46 @@
+"""`make down`: destroy a stack through the engine, and leave no process, port or record behind."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from ops.engine import find_engine
+from ops.engine_run import run_engine
+from ops.local_cloud import LocalCloud
+from ops.target import Target, UsageError, report, run_command
+
+
+def down(environ: Mapping[str, str]) -> int:
+    """Destroy the stack and return the exit status."""
+    target = Target.of(environ)
+    engine = find_engine(report)
+    if target.cloud == "azure":
+        if environ.get("DESTROY") != target.stack:
+            raise UsageError(
+                f"`make down` on Azure destroys everything of {target.stack}: the database with its data, the vault with "
+                f"its keys, logs and images. If that is meant: make down CLOUD=azure STACK={target.stack} "
+                f"DESTROY={target.stack}"
+            )
+        return run_engine(engine, ["destroy", "--stack", target.stack], environ)
+    cloud = LocalCloud(engine, environ, target.stack)
+    if not cloud.exists():
+        report("there is nothing to destroy")
+        return 0
+    client = cloud.client()
+    cloud.prepare(client, None)
+    engine_environ = cloud.engine_environment(client)
+    refresh = ["--refresh"] if client.status()["kept_aside"] else []
+    arguments = ["destroy", "--stack", target.stack, "--yes", "--skip-preview", "--remove", "--preserve-config", *refresh]
+    if status := run_engine(engine, arguments, engine_environ):
+        return status
+    client.purge()
+    if others := cloud.other_stacks():
+        report(f"the embedded Azure goes on: it still holds {', '.join(others)}")
+        return 0
+    client.stop()
+    cloud.forget()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(down, os.environ))

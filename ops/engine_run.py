@@ -1,0 +1,44 @@
+"""Running the Pulumi engine, with what it prints shown as it comes."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ops.target import ROOT, UsageError
+
+
+def run_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the engine in the checkout until it ends, and return its exit status.
+
+    Ctrl-C reaches the engine through the terminal. It then ends what is under way and writes its checkpoint, so it is
+    waited for instead of being left behind.
+    """
+    before = signal.signal(signal.SIGINT, _stay)
+    try:
+        return subprocess.run([str(engine), *arguments], cwd=ROOT, env=dict(environ), check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stay(number: int, frame: FrameType | None) -> None:
+    """Leave Ctrl-C to the engine."""
+    del number, frame
+
+
+def ask_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, cwd: Path = ROOT) -> str:
+    """Run the engine for its answer. Raises UsageError with its own words when it refuses."""
+    done = subprocess.run(
+        [str(engine), *arguments], cwd=cwd, env=dict(environ), check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def stack_outputs(engine: Path, stack: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The outputs of a stack's last successful run."""
+    return json.loads(ask_engine(engine, ["stack", "output", "--json", "--stack", stack], environ))

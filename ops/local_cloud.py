@@ -1,0 +1,158 @@
+"""The embedded cloud of a checkout: its daemon, the engine's state, and the private copy of a stack file.
+
+The tracked stack files stay untouched: `pulumi stack init` appends a salt to the stack file it works on, so it works in
+a folder of its own, and the engine is given a private file that holds the salt and the tracked content
+(local-azure.md section 1.8).
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import yaml
+
+from localazure.client import Client
+from localazure.containers.images import ImageStore, build_image
+from ops.engine_run import ask_engine
+from ops.target import ROOT, UsageError, report
+
+PROJECT: Final = "digitalmee"
+
+
+class LocalCloud:
+    """The embedded cloud of one state folder, seen from one stack.
+
+    Args:
+        engine: the Pulumi CLI.
+        environ: the environment that the engine's is made from.
+        stack: dev, staging or prod.
+    """
+
+    def __init__(self, engine: Path, environ: Mapping[str, str], stack: str) -> None:
+        self.engine = engine
+        self.stack = stack
+        self.state = Path(environ.get("LOCALAZURE_STATE") or ROOT / ".localazure").resolve()
+        self._environ = environ
+        self._backend = self.state / "pulumi"
+        self.config_file = self.state / "stacks" / f"{stack}.yaml"
+
+    def exists(self) -> bool:
+        """Whether there is anything of this cloud."""
+        return self.state.is_dir()
+
+    def client(self) -> Client:
+        """The daemon, started if need be. Says so when its state could not be read."""
+        client = Client.start(self.state)
+        if kept_aside := client.status()["kept_aside"]:
+            report(
+                f"warning: the state of the embedded Azure could not be read; it is kept as {kept_aside}. "
+                "What it held is made again from the engine's checkpoint."
+            )
+        return client
+
+    def environment(self, client: Client) -> dict[str, str]:
+        """Variables with which any Pulumi program, run by a plain `pulumi`, meets the embedded Azure."""
+        endpoints = client.endpoints
+        self._backend.mkdir(exist_ok=True)
+        return {
+            "PATH": f"{self.engine.parent}{os.pathsep}{self._environ.get('PATH', '')}",
+            "PULUMI_BACKEND_URL": self._backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
+            "PULUMI_DEBUG_LANGUAGES": f"python:{endpoints.language_port}",
+            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{endpoints.azure_native_port},random:{endpoints.random_port}",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(self.state / "pulumi-home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def stack_environment(self, client: Client) -> dict[str, str]:
+        """The same for this repository's program and stack: the private stack file takes the tracked one's place."""
+        return {
+            **self.environment(client),
+            "PULUMI_OPTION_CONFIG_FILE": str(self.config_file),
+            "PULUMI_STACK": self.stack,
+        }
+
+    def engine_environment(self, client: Client) -> dict[str, str]:
+        """The whole environment of an engine that works on this stack."""
+        return {**self._environ, **self.stack_environment(client)}
+
+    def _passphrase(self) -> str:
+        path = self.state / "passphrase"
+        if not path.exists():
+            temporary = path.with_suffix(".new")
+            temporary.touch(mode=0o600)
+            temporary.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+            temporary.replace(path)
+        return path.read_text(encoding="utf-8")
+
+    def prepare(self, client: Client, release: Mapping[str, str] | None) -> None:
+        """Make the stack known to the engine and write its private stack file.
+
+        Args:
+            client: the daemon.
+            release: image digests by workload to deploy once, or None to keep what the stack remembers.
+
+        Raises:
+            UsageError: the engine refuses, or the tracked stack file is not a mapping.
+        """
+        tracked = yaml.safe_load((ROOT / f"Pulumi.{self.stack}.yaml").read_text(encoding="utf-8"))
+        if not isinstance(tracked, dict) or not isinstance(tracked.get("config"), dict):  # pyright: ignore[reportUnknownMemberType] # any YAML
+            raise UsageError(f"Pulumi.{self.stack}.yaml must hold a mapping `config:` with the sections of the stack.")
+        content: dict[str, Any] = {**tracked, "encryptionsalt": self._salt(client)}
+        if release is not None:
+            content["config"] = {**content["config"], f"{PROJECT}:release": dict(release)}
+        temporary = self.config_file.with_suffix(".new")
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        temporary.replace(self.config_file)
+        self._unlock(client)
+
+    def _salt(self, client: Client) -> str:
+        folder = self.state / "stacks" / "init"
+        made = folder / f"Pulumi.{self.stack}.yaml"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "Pulumi.yaml", folder)
+        checkpoint = self._backend / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
+        if not made.exists() or not checkpoint.exists():
+            # One without the other is what an interrupted `stack init` leaves: an empty stack, or a salt of none.
+            checkpoint.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
+            environ = {**self._environ, **self.environment(client)}
+            ask_engine(self.engine, ["stack", "init", self.stack, "--no-select"], environ, cwd=folder)
+        return yaml.safe_load(made.read_text(encoding="utf-8"))["encryptionsalt"]
+
+    def _unlock(self, client: Client) -> None:
+        """Break the lock that a killed engine has left on the stack; a living one's stays."""
+        locks = self._backend / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
+        holders = [json.loads(path.read_text(encoding="utf-8"))["pid"] for path in locks.glob("*.json")]
+        if holders and not any(psutil.pid_exists(pid) for pid in holders):
+            report("an earlier run was killed; releasing its lock on the stack")
+            ask_engine(self.engine, ["cancel", "--yes", "--stack", self.stack], self.engine_environment(client))
+
+    def build(self) -> str:
+        """Build the image from `app/` and its lock, install its dependencies, and return its digest."""
+        cache = Path(self._environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        store = ImageStore(self.state / "images", cache / PROJECT / "layers")
+        digest = build_image(repository_root=ROOT, store=store, report=report)
+        asyncio.run(store.unpack(digest))
+        return str(digest)
+
+    def other_stacks(self) -> list[str]:
+        """Stacks of this cloud other than this one."""
+        folder = self._backend / ".pulumi" / "stacks" / PROJECT
+        return sorted(path.stem for path in folder.glob("*.json") if path.stem != self.stack)
+
+    def forget(self) -> None:
+        """Remove the state folder; what could not be read is left for a person to look at."""
+        kept = set(self.state.glob("*.unreadable-*"))
+        for path in self.state.iterdir():
+            if path not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if not kept:
+            self.state.rmdir()

@@ -1,0 +1,39 @@
+"""`make token`: a bearer token of the embedded Entra, alone on its line."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from ops.engine import find_engine
+from ops.engine_run import stack_outputs
+from ops.local_cloud import LocalCloud
+from ops.target import Target, UsageError, report, run_command
+
+LIFETIME_SECONDS: Final = 3600
+
+
+def token(environ: Mapping[str, str]) -> int:
+    """Print a token for SUBJECT with ROLES (comma-separated) and return the exit status."""
+    target = Target.of(environ)
+    if target.cloud == "azure":
+        raise UsageError("On Azure tokens come from Entra, not from here. Use CLOUD=local.")
+    cloud = LocalCloud(find_engine(report), environ, target.stack)
+    client = cloud.client()
+    outputs = stack_outputs(cloud.engine, target.stack, cloud.engine_environment(client))
+    if "token_issuer" not in outputs:
+        raise UsageError(f"{target.stack} is not deployed here; run `make up STACK={target.stack}` first.")
+    print(
+        client.mint(
+            issuer=outputs["token_issuer"],
+            audience=outputs["token_audience"],
+            subject=environ.get("SUBJECT") or "ada",
+            roles=[role.strip() for role in environ.get("ROLES", "user").split(",") if role.strip()],
+            lifetime_seconds=LIFETIME_SECONDS,
+        )
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(token, os.environ))

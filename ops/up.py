@@ -1,0 +1,80 @@
+"""`make up`: deploy a stack and end with addresses that answer."""
+
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from localazure.client import Client
+from ops.engine import find_engine
+from ops.engine_run import run_engine, stack_outputs
+from ops.local_cloud import LocalCloud
+from ops.target import Target, UsageError, report, run_command
+
+ANSWER_SECONDS: Final = 10.0
+
+
+def up(environ: Mapping[str, str]) -> int:
+    """Deploy the stack and return the exit status."""
+    target = Target.of(environ)
+    engine = find_engine(report)
+    if target.cloud == "azure":
+        return run_engine(engine, ["up", "--stack", target.stack], environ)
+    cloud = LocalCloud(engine, environ, target.stack)
+    report("starting the embedded Azure")
+    client = cloud.client()
+    digest = cloud.build()
+    cloud.prepare(client, {"api": digest})
+    engine_environ = cloud.engine_environment(client)
+    refresh = ["--refresh"] if client.status()["kept_aside"] else []
+    status = run_engine(engine, ["up", "--stack", target.stack, "--yes", "--skip-preview", *refresh], engine_environ)
+    if status:
+        report(f"The deployment failed; what served before still serves. Logs: {cloud.state / 'logs'} (`make logs`)")
+        return status
+    outputs = stack_outputs(engine, target.stack, engine_environ)
+    _await_answer(outputs["api_url"], client)
+    print(_summary(target, cloud, client, outputs))
+    return 0
+
+
+def _await_answer(api_url: str, client: Client) -> None:
+    """Ask the API whether it is ready, until it says so. Raises UsageError when it does not in time."""
+    trust = ssl.create_default_context(cafile=client.endpoints.authority)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            with opener.open(f"{api_url}/health/ready", timeout=2):
+                return
+        except (urllib.error.URLError, OSError) as error:
+            if time.monotonic() > deadline:
+                raise UsageError(f"{api_url} does not answer: {error}. See `make logs`.") from error
+            time.sleep(0.05)
+
+
+def _summary(target: Target, cloud: LocalCloud, client: Client, outputs: Mapping[str, Any]) -> str:
+    url, authority = outputs["api_url"], _short(Path(client.endpoints.authority))
+    stack = "" if target.stack == "dev" else f" STACK={target.stack}"
+    curl = f'curl --cacert {authority} -H "Authorization: Bearer $(make -s token{stack})" {url}/api/v1/tasks'
+    rows = {
+        "API": url,
+        "docs": f"{url}/docs",
+        "try": curl,
+        "logs": f"make logs{stack}   ({_short(cloud.state / 'logs')})",
+        "state": _short(cloud.state),
+        "next": " · ".join(f"make {verb}{stack}" for verb in ("status", "preview", "down")),
+    }
+    return "\n" + "\n".join(f"  {name:<6} {value}" for name, value in rows.items())
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(up, os.environ))

@@ -1,0 +1,182 @@
+"""The tape: every registration that the program makes for a stack file, run under mocks.
+
+Mocks prove construction: what is declared, under which parent, in which order. They prove nothing of the engine (see
+`tests/e2e`) and nothing of Azure.
+
+    python -m tests.tape --write     rewrite the golden tapes and docs/configuration.md
+"""
+
+import asyncio
+import json
+import runpy
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pulumi.runtime import Mocks, configure, rpc, run_in_stack, set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, MockSettings
+
+from tests.computed import computed
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+GOLDEN: Final = ROOT / "tests" / "contract" / "golden"
+STACKS: Final = ("dev", "staging", "prod")
+PROJECT: Final = "digitalmee"
+SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
+TENANT: Final = "00000000-0000-4000-8000-000000000002"
+DIGEST: Final = "sha256:" + "a" * 64
+RELEASE: Final = {"digitalmee:release": json.dumps({"api": DIGEST})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One resource as the program registers it."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    protect: bool
+    custom: bool
+    delete_before_replace: bool
+    depends_on: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+    inputs: Mapping[str, Any]
+
+
+@dataclass(kw_only=True)
+class Tape:
+    """Everything that one run of the program asked of the engine."""
+
+    registrations: dict[str, Registration] = field(default_factory=dict[str, Registration])
+    outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """What components and the stack registered as outputs, by URN."""
+
+    @property
+    def exports(self) -> Mapping[str, Any]:
+        """What the program exports."""
+        return next(outputs for urn, outputs in self.outputs.items() if "::pulumi:pulumi:Stack::" in urn)
+
+    def one(self, kind: str, name: str) -> Registration:
+        """Return the resource of a type, by its token's last part, and logical name."""
+        found = [r for r in self.registrations.values() if r.type.endswith(f":{kind}") and r.name == name]
+        assert len(found) == 1, f"{kind} {name}: {len(found)} on the tape of {sorted(self.registrations)}"
+        return found[0]
+
+    def of(self, kind: str) -> list[Registration]:
+        """Return all resources of a type, by its token's last part."""
+        return [r for r in self.registrations.values() if r.type.endswith(f":{kind}")]
+
+
+class _Azure(Mocks):
+    """Answers like Azure would, for the outputs that the program reads."""
+
+    def __init__(self, last_outputs: Mapping[str, Any]) -> None:
+        self._last_outputs = last_outputs
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride] - as documented
+        if args.token == "azure-native:authorization:getClientConfig":
+            return {"clientId": "client", "objectId": "object", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
+        assert args.token == "pulumi:pulumi:readStackOutputs", args.token
+        return {"name": args.args["name"], "outputs": dict(self._last_outputs), "secretOutputNames": []}
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return computed(args.typ, args.name, args.inputs)
+
+
+class _Recorder(MockMonitor):
+    """Keeps what the stock monitor forgets: parents, protection, order, outputs."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.tape = Tape()
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        # as the engine: what the stack owns is not prefixed with the stack's type
+        return super().make_urn("" if "::pulumi:pulumi:Stack::" in parent else parent, type_, name)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - named by the protocol
+        response = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self.tape.registrations[response.urn] = Registration(
+                urn=response.urn,
+                type=request.type,
+                name=request.name,
+                parent=request.parent,
+                protect=request.protect,
+                custom=request.custom,
+                delete_before_replace=request.deleteBeforeReplace,
+                depends_on=tuple(sorted(request.dependencies)),
+                ignore_changes=tuple(request.ignoreChanges),
+                inputs=rpc.deserialize_properties(request.object),
+            )
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - named by the protocol
+        self.tape.outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """Return the configuration of a stack file."""
+    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+
+
+def flat(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return a configuration as the engine hands it over: text, objects as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    stack: str = "dev",
+    config: Mapping[str, str] | None = None,
+    last_outputs: Mapping[str, Any] | None = None,
+) -> Tape:
+    """Run `program` as the stack `stack` and return its tape."""
+    mocks = _Azure(last_outputs or {})
+    monitor = _Recorder(mocks)
+    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
+    settings = MockSettings(
+        monitor=monitor,
+        monitor_features=features,
+        engine=MockEngine(None),
+        project=PROJECT,
+        stack=stack,
+        dry_run=False,
+        organization="organization",
+    )
+
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def own_loop() -> None:
+        # the stock monitor would make one in each thread and never close it
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    async def run() -> None:
+        # in a task, so that what the SDK keeps in context variables ends with this run
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1, initializer=own_loop))
+        configure(settings)
+        set_all_config(dict(config or {}))
+        await asyncio.wait_for(run_in_stack(program), timeout=60)
+
+    try:
+        asyncio.run(run())
+    finally:
+        for loop in loops:
+            loop.close()
+    return monitor.tape
+
+
+def record_main(stack: str, *, last_outputs: Mapping[str, Any] | None = None, **override: str) -> Tape:
+    """Run `__main__.py` with the stack file of `stack` and return its tape."""
+    config = {**flat(stack_config(stack)), **{f"{PROJECT}:{key}": value for key, value in override.items()}}
+    return record(
+        lambda: runpy.run_path(str(ROOT / "__main__.py")), stack=stack, config=config, last_outputs=last_outputs
+    )

@@ -1,0 +1,102 @@
+"""The description of the API is complete and true."""
+
+import re
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.api import ROUTES
+from app.web.openapi import describe
+from app.web.problems import SLUGS
+from tests.unit.app.memory import Api
+from tests.unit.app.schema_check import problems
+
+TASKS = "/api/v1/tasks"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def assert_described(client: TestClient, method: str, path: str, template: str = "", **request: Any) -> Any:
+    """Send a request, and check the answer against the description that the API itself gives."""
+    description = client.get("/openapi.json").json()
+    answer = client.request(method, path, **request)
+    described = description["paths"][template or path][method.lower()]["responses"][str(answer.status_code)]
+    for name in described.get("headers", ()):
+        assert name in answer.headers
+    if "content" not in described:
+        assert answer.content == b""
+        return answer
+    media_type = answer.headers["Content-Type"].partition(";")[0]
+    schema = described["content"][media_type]["schema"]
+    value = answer.json() if media_type.endswith("json") else answer.text
+    assert problems(value, schema, description) == []
+    return answer
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    routes = {(route.path, method.lower()) for route in ROUTES for method in route.methods or () if method != "HEAD"}
+    described = {(path, method) for path, methods in describe()["paths"].items() for method in methods}
+    assert described == routes
+
+
+def test_the_answers_of_a_tasks_life_are_as_described() -> None:
+    one = TASKS + "/{task_id}"
+    with Api().client("ada") as client:
+        new = {"title": "Write", "notes": "now", "due": "2026-12-01T10:00:00Z"}
+        task = assert_described(client, "POST", TASKS, json=new).json()
+        assert_described(client, "POST", TASKS, json={"title": "Second"})
+        assert_described(client, "GET", f"{TASKS}?limit=1", TASKS)
+        assert_described(client, "GET", f"{TASKS}?limit=2", TASKS)
+        address = f"{TASKS}/{task['id']}"
+        assert_described(client, "GET", address, one)
+        headers = {"Content-Type": MERGE_PATCH}
+        assert_described(client, "PATCH", address, one, json={"notes": None}, headers=headers)
+        assert_described(client, "PATCH", address, one, json={"title": None}, headers=headers)
+        assert_described(client, "PATCH", address, one, json={}, headers={**headers, "If-Match": '"9"'})
+        assert_described(client, "PATCH", address, one, content=b"x")
+        assert_described(client, "DELETE", address, one, headers={"If-Match": '"9"'})
+        assert_described(client, "DELETE", address, one)
+        assert_described(client, "DELETE", address, one)
+        assert_described(client, "GET", f"{TASKS}?limit=x", TASKS)
+        assert_described(client, "POST", TASKS, json={"title": "t", "more": 1})
+        assert_described(client, "POST", TASKS, content=b"{", headers={"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])
+def test_the_open_answers_are_as_described(path: str) -> None:
+    with Api().client() as client:
+        assert assert_described(client, "GET", path).status_code == 200
+
+
+def test_an_answer_without_token_is_as_described() -> None:
+    with Api().client() as client:
+        assert assert_described(client, "GET", TASKS).status_code == 401
+
+
+PATCHES: list[dict[str, Any]] = [
+    *({}, {"title": "t"}, {"notes": None}, {"status": None}, {"status": "done", "due": None}),
+    *({"title": None}, {"due": 7}, {"status": "lost"}, {"more": 1}, {"title": ""}, {"notes": "n" * 4001}),
+]
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=str)
+def test_a_patch_is_described_as_valid_when_it_is_accepted(patch: dict[str, Any]) -> None:
+    with Api().client("ada") as client:
+        address = f"{TASKS}/{client.post(TASKS, json={'title': 't', 'notes': 'n'}).json()['id']}"
+        accepted = client.patch(address, json=patch, headers={"Content-Type": MERGE_PATCH}).status_code == 200
+        description = client.get("/openapi.json").json()
+    schema = description["components"]["schemas"]["TaskPatch"]
+    assert (problems(patch, schema, description) == []) == accepted
+
+
+def test_the_page_for_people_shows_every_operation_and_problem_and_loads_nothing() -> None:
+    with Api().client() as client:
+        answer = client.get("/docs")
+    for path, methods in describe()["paths"].items():
+        for method in methods:
+            assert f"<h2>{method.upper()} {path}</h2>" in answer.text
+    for slug in SLUGS.values():
+        assert f'id="problem-{slug}"' in answer.text
+    assert not re.search(r"<script|src=|href=\"(?!#)|url\(|@import", answer.text)
+    links = set(re.findall(r'href="#([^"]+)"', answer.text))
+    assert links <= set(re.findall(r'id="([^"]+)"', answer.text))

@@ -1,0 +1,107 @@
+"""The migration against a real server with Entra logins."""
+
+import asyncio
+import ssl
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from app.migrate import MigrationError, migrate
+from app.storage.database import Connection, DatabaseError, Login, connect
+from app.storage.schema import upgrade_sql
+from tests.unit.app.platform_parts import API, MIGRATOR, Platform
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+VERSION = "select version_num from migration.alembic_version"
+
+
+async def ask(login: Login, statement: str) -> Any:
+    """Run one statement and answer its first value."""
+    connection: Connection = await connect(login)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def admin(platform: Platform) -> Login:
+    """Give the administrator's login to an empty database."""
+    return platform.login(MIGRATOR, "migrator", await platform.new_database())
+
+
+async def run(admin: Login, role: str = "api") -> None:
+    await migrate(admin, role=role, object_id=API.object_id)
+
+
+async def test_an_empty_database_gets_the_schema_and_the_service_its_role(platform: Platform, admin: Login) -> None:
+    await run(admin)
+    service = platform.login(API, "api", admin.database)
+    assert await ask(admin, VERSION) == "0001"
+    assert await ask(service, "select count(*) from tasks") == 0
+
+
+async def test_migrating_again_changes_nothing(admin: Login) -> None:
+    await run(admin)
+    before = await ask(admin, "select max(oid::int8) from pg_class where relkind = 'r'")
+    await run(admin)
+    assert await ask(admin, "select max(oid::int8) from pg_class where relkind = 'r'") == before
+
+
+async def test_replicas_that_migrate_at_once_all_succeed(admin: Login) -> None:
+    await asyncio.gather(*(run(admin, f"api-{uuid4().hex}") for _ in range(2)), *(run(admin) for _ in range(4)))
+    assert await ask(admin, "select count(*) from migration.alembic_version") == 1
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "drop table tasks",
+        "truncate tasks",
+        "alter table tasks add column more text",
+        "create table more (id int)",
+        "create schema more",
+        "create role more",
+        VERSION,
+        "update migration.alembic_version set version_num = '0'",
+    ],
+)
+async def test_the_service_may_not_change_the_schema(platform: Platform, admin: Login, forbidden: str) -> None:
+    await run(admin)
+    with pytest.raises(DatabaseError, match=r"permission denied|must be owner"):
+        await ask(platform.login(API, "api", admin.database), forbidden)
+
+
+async def test_a_schema_of_a_later_release_is_left_alone(admin: Login) -> None:
+    await run(admin)
+    await ask(admin, "update migration.alembic_version set version_num = '9999' returning 1")
+    await run(admin)
+    assert await ask(admin, VERSION) == "9999"
+
+
+async def test_a_failed_upgrade_leaves_nothing_behind(admin: Login) -> None:
+    await ask(admin, "create table tasks (other int)")
+    with pytest.raises(MigrationError, match='relation "tasks" already exists'):
+        await run(admin)
+    assert await ask(admin, "select to_regnamespace('migration')") is None
+
+
+async def test_a_server_that_does_not_answer_is_named_in_the_reason(admin: Login) -> None:
+    nowhere = replace(admin, port=1)
+    with pytest.raises(MigrationError, match=r"127\.0\.0\.1:1/postgres as migrator"):
+        await migrate(nowhere, role="api", object_id=API.object_id, connect_within=1.5)
+
+
+async def test_a_server_with_another_authority_is_not_believed(admin: Login) -> None:
+    stranger = replace(admin, tls=ssl.create_default_context())
+    with pytest.raises(MigrationError, match="certificate verify failed"):
+        await migrate(stranger, role="api", object_id=API.object_id, connect_within=0)
+
+
+def test_the_newest_schema_needs_no_statement() -> None:
+    assert upgrade_sql("0001") == ""
+    assert "create table tasks" in upgrade_sql(None)
