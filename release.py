@@ -1,8 +1,12 @@
-"""Which image runs. The stack remembers its release as its own output, so a plain `pulumi up` never changes what serves.
+"""Which image runs.
 
-A release is one `up` with the override `digitalmee:release`, which belongs in no stack file. The memory is read by the
-engine's function `pulumi:pulumi:readStackOutputs`, which a `StackReference` calls too: the function answers before any
-resource is registered and leaves nothing in the state, so whether there is an image yet is a plain `if`.
+The stack remembers its release as its own output, so a plain `pulumi up` never changes
+what serves.
+
+A release is one `up` with the override `digitalmee:release`, which belongs in no stack file. The memory is read
+by the engine's function `pulumi:pulumi:readStackOutputs`, which a `StackReference` calls too: the function
+answers before any resource is registered and leaves nothing in the state, so whether there is an image yet is a
+plain `if`.
 """
 
 from typing import Annotated
@@ -17,7 +21,7 @@ from components.section import Section
 class Release(Section):
     """The image of each workload."""
 
-    api: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    api: Annotated[str | None, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = None
     """Digest of the API's image."""
 
     def over(self, remembered: "Release") -> "Release":
@@ -31,7 +35,7 @@ class Release(Section):
         Raises:
             pulumi.RunError: The output is not a release.
         """
-        stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
+        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         outputs = invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value["outputs"]
         try:
             return cls.model_validate(outputs.get("release") or {})

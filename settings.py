@@ -1,13 +1,13 @@
 """The stack file as frozen, typed sections: the table of contents of `Pulumi.<stack>.yaml`.
 
-Each section is declared in the file of the component that it sizes. Every problem of a file is reported at once, in the
-words of the file, before any resource is registered.
+Each section is declared in the file of the component that it sizes. Every problem of a file is reported at
+once, in the words of the file, before any resource is registered.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -81,55 +81,48 @@ def describe(error: ErrorDetails) -> Iterator[str]:
     """Yield what is wrong, in the words of the stack file: key, value, what is allowed."""
     location = [str(part) for part in error["loc"]]
     key = f"{PROJECT}:{'.'.join(location)}"
-    owner = Settings if len(location) == 1 else Settings.model_fields[location[0]].annotation
-    fields: Mapping[str, FieldInfo] = getattr(owner, "model_fields", {})
+    section = Settings.model_fields[location[0]].annotation if len(location) > 1 else Settings
+    fields: Mapping[str, FieldInfo] = getattr(section, "model_fields", {})
     conflict = error.get("ctx", {}).get("error")
     if isinstance(conflict, SectionConflictError):
         yield from (f"{key}.{name}: {text}" for name, text in conflict.conflicts)
     elif error["type"] == "extra_forbidden":
         known = get_close_matches(location[-1], fields, n=3) or sorted(fields)
         yield f"{key}: unknown key (allowed {', '.join(known)})"
+    elif error["type"] == "missing":
+        yield f"{key}: missing (allowed {allowed(fields[location[-1]])})"
     else:
-        field = fields[location[-1] if len(location) == 1 else location[1]]
-        problem = (
-            "missing" if error["type"] == "missing" else f"expected {expected(field)}, got {_json(error['input'])}"
-        )
-        yield f"{key}: {problem} (allowed {allowed(field)})"
+        field = fields[location[-1]]
+        yield f"{key}: expected {expected(field)}, got {_json(error['input'])} (allowed {allowed(field)})"
 
 
 def expected(field: FieldInfo) -> str:
     """Return the kind of value that a key takes, in words."""
-    kind = schema(field).get("type", "object")
-    return {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}.get(
-        kind, "an object"
-    )
+    kinds = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
+    return kinds.get(_schema(field).get("type", ""), "an object")
 
 
 def allowed(field: FieldInfo) -> str:
     """Return the values that a key takes, in words."""
-    facts = schema(field)
+    facts = _schema(field)
     if "properties" in facts:
         return f"the keys {', '.join(facts['properties'])}"
     if "enum" in facts:
         return ", ".join(_json(value) for value in facts["enum"])
     if "pattern" in facts:
-        return f"text like {facts['pattern']}"
+        return f"like {facts['pattern']}"
     if "minimum" in facts:
+        lowest, highest = facts["minimum"], facts["maximum"]
+        dash = "-" if lowest >= 0 else " to "
         step = f" in steps of {facts['multipleOf']:g}" if "multipleOf" in facts else ""
-        return f"{facts['minimum']:g}-{facts['maximum']:g}{step}"
+        return f"{lowest:g}{dash}{highest:g}{step}"
     return "true, false"
 
 
-def schema(field: FieldInfo) -> dict[str, Any]:
-    """Return the JSON schema of one key."""
-    annotation: Any = field.annotation
-    return TypeAdapter[Any](annotation if not field.metadata else _annotated(annotation, field)).json_schema()
-
-
-def _annotated(annotation: Any, field: FieldInfo) -> Any:
-    from typing import Annotated
-
-    return Annotated[annotation, *field.metadata]
+def _schema(field: FieldInfo) -> dict[str, Any]:
+    kind: Any = Annotated[field.annotation, field]
+    facts = TypeAdapter[Any](kind).json_schema()
+    return facts["anyOf"][0] if "anyOf" in facts else facts
 
 
 def _value(text: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -56,7 +56,7 @@ def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]]) -> 
     app = Starlette(
         routes=ROUTES,
         middleware=[Middleware(BodyLimit), Middleware(BearerAuth)],
-        exception_handlers={HTTPException: handle, ProductError: handle, Exception: handle},
+        exception_handlers=dict.fromkeys((ClientDisconnect, HTTPException, ProductError, Exception), handle),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one address per thing, and no redirect that is not a problem document

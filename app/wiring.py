@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
@@ -19,7 +20,7 @@ from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State
 
-CHECK_TIMEOUT_S = 2.0
+CHECK_TIMEOUT_S: Final = 2.0
 """Bound on one readiness check; below the timeout of the platform's probe."""
 
 

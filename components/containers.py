@@ -1,4 +1,7 @@
-"""The containers of a replica: their probes, their environment, and how many replicas run. Plain values, no resource."""
+"""The containers of a replica: their probes, their environment, and how many replicas run.
+
+Plain values, no resource.
+"""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
 """PostgreSQL Flexible Server that knows no passwords: every login is an Entra token of a managed identity.
 
-The children are made one after another, because the server refuses a second change while it is busy with the first
-(`ServerIsBusy`). The connectivity mode is public access, which a later private endpoint needs too; until it exists the one
-firewall rule admits addresses inside Azure, and the token decides.
+The children are made one after another, because the server refuses a second change while it is busy with the
+first (`ServerIsBusy`). The connectivity mode is public access, which a later private endpoint needs too; until
+it exists the one firewall rule admits addresses inside Azure, and the token decides.
 """
 
 from collections.abc import Iterator
@@ -79,26 +79,7 @@ class Database(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("digitalmee:components:Database", name, None, opts)
         group = args.platform.resource_group_name
-        server = postgres.Server(
-            name,
-            server_name=names.database_server(args.platform.environment, args.platform.unique),
-            resource_group_name=group,
-            version=args.settings.version,
-            sku=postgres.SkuArgs(name=args.settings.sku_name, tier=args.settings.sku_tier),
-            storage=postgres.StorageArgs(storage_size_gb=args.settings.storage_gb, auto_grow="Enabled"),
-            backup=_backup(args.settings),
-            high_availability=postgres.HighAvailabilityArgs(mode=args.settings.high_availability),
-            auth_config=_entra_only(args.platform.tenant_id),
-            network=postgres.NetworkArgs(public_network_access="Enabled"),
-            create_mode="Default",
-            tags=args.platform.tags(name),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.settings.protect,
-                custom_timeouts=pulumi.CustomTimeouts(create="60m"),
-                ignore_changes=["availabilityZone"],  # a failover swaps the zones of primary and standby
-            ),
-        )
+        server = self._server(name, args)
         database = postgres.Database(
             f"{name}-{DATABASE}",
             database_name=DATABASE,
@@ -131,9 +112,33 @@ class Database(pulumi.ComponentResource):
         self.database_name = database.name
         self.register_outputs({"host": self.host, "database_name": self.database_name})
 
+    def _server(self, name: str, args: DatabaseArgs) -> postgres.Server:
+        return postgres.Server(
+            name,
+            server_name=names.database_server(args.platform.environment, args.platform.unique),
+            resource_group_name=args.platform.resource_group_name,
+            version=args.settings.version,
+            sku=postgres.SkuArgs(name=args.settings.sku_name, tier=args.settings.sku_tier),
+            storage=postgres.StorageArgs(storage_size_gb=args.settings.storage_gb, auto_grow="Enabled"),
+            backup=_backup(args.settings),
+            high_availability=postgres.HighAvailabilityArgs(mode=args.settings.high_availability),
+            auth_config=_entra_only(args.platform.tenant_id),
+            network=postgres.NetworkArgs(public_network_access="Enabled"),
+            create_mode="Default",
+            tags=args.platform.tags(name),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.settings.protect,
+                custom_timeouts=pulumi.CustomTimeouts(create="60m"),
+                # a failover swaps the zones of primary and standby
+                ignore_changes=["availabilityZone", "highAvailability.standbyAvailabilityZone"],
+            ),
+        )
+
 
 def _entra_only(tenant_id: str) -> postgres.AuthConfigArgs:
-    return postgres.AuthConfigArgs(active_directory_auth="Enabled", password_auth="Disabled", tenant_id=tenant_id)
+    enabled, disabled = postgres.MicrosoftEntraAuth.ENABLED, postgres.PasswordBasedAuth.DISABLED
+    return postgres.AuthConfigArgs(active_directory_auth=enabled, password_auth=disabled, tenant_id=tenant_id)
 
 
 def _backup(settings: DatabaseSettings) -> postgres.BackupArgs:

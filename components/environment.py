@@ -1,7 +1,8 @@
 """The Container Apps environment, on the Consumption workload profile.
 
-Logs leave by `azure-monitor` and a diagnostic setting: the older `log-analytics` destination needs the workspace's shared key
-(github.com/microsoft/azure-container-apps/issues/1812). Zone redundancy needs a subnet, so it comes with the network.
+Logs leave by `azure-monitor` and a diagnostic setting: the older `log-analytics` destination needs the
+workspace's shared key (github.com/microsoft/azure-container-apps/issues/1812). Zone redundancy needs a subnet,
+so it comes with the network.
 """
 
 from dataclasses import dataclass

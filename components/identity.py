@@ -1,7 +1,8 @@
 """The managed identity that a container acts as.
 
-It is user-assigned and exists before its app, so that roles are granted before the first revision reads a secret or pulls an
-image: with a system-assigned identity that order is a cycle (github.com/microsoft/azure-container-apps/issues/722).
+It is user-assigned and exists before its app, so that roles are granted before the first revision reads a
+secret or pulls an image: with a system-assigned identity that order is a cycle
+(github.com/microsoft/azure-container-apps/issues/722).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
-"""Physical names: one function per Azure type that knows its length, its alphabet and how far it must be unique.
+"""Physical names.
 
-Prefixes are the abbreviations of the Cloud Adoption Framework. Names are plain strings, so previews show them; where a name
-must be unique in the world it ends in the `unique` value of the stack file. Limits: Microsoft's "Naming rules and
-restrictions for Azure resources".
+One function per Azure type knows its length, its alphabet and how far it must be unique.
+Prefixes are the abbreviations of the Cloud Adoption Framework. Names are plain strings, so previews show them;
+where a name must be unique in the world it ends in the `unique` value of the stack file. Limits: Microsoft's
+"Naming rules and restrictions for Azure resources".
 """
 
 import re

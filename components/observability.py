@@ -1,7 +1,7 @@
 """Where logs and telemetry go: a Log Analytics workspace, and Application Insights on top of it.
 
-Both refuse keys (`disable_local_auth`): telemetry is published with a managed identity. That works because the Container
-Apps environment sends its logs by `azure-monitor` and not with the workspace's shared key.
+Both refuse keys (`disable_local_auth`): telemetry is published with a managed identity. That works because the
+Container Apps environment sends its logs by `azure-monitor` and not with the workspace's shared key.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The container registry: images by digest, no admin user, no anonymous pull.
 
-Pulling with a managed identity uses a token of the ARM audience, so that policy stays on (Microsoft, "Disable authentication
-as ARM template").
+Pulling with a managed identity uses a token of the ARM audience, so that policy stays on (Microsoft, "Disable
+authentication as ARM template").
 """
 
 from dataclasses import dataclass

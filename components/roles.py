@@ -24,9 +24,9 @@ def assign(
 ) -> authorization.RoleAssignment:
     """Give `identity` a role on `scope`, under a logical and a physical name that never change.
 
-    The physical name is a GUID made from the subscription, the resource group and the logical name, so a second deployment
-    finds the same assignment. The kind of principal is stated because a fresh identity is not yet known to the directory
-    everywhere (Microsoft, "Troubleshoot Azure RBAC": PrincipalNotFound).
+    The physical name is a GUID made from the subscription, the resource group and the logical name, so a second
+    deployment finds the same assignment. The kind of principal is stated because a fresh identity is not yet
+    known to the directory everywhere (Microsoft, "Troubleshoot Azure RBAC": PrincipalNotFound).
 
     Args:
         role: The role to give.

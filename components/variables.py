@@ -1,6 +1,7 @@
 """The environment of each container of the service, in the words of `app.contract`.
 
-Every name of the contract is given here, as a value or as a reference to a secret; a test holds the two sides equal.
+Every name of the contract is given here, as a value or as a reference to a secret; a test holds the two sides
+equal.
 """
 
 from collections.abc import Mapping

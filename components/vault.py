@@ -1,8 +1,9 @@
 """The key vault: roles and no access policies, soft delete always, and the keys of third parties.
 
-A third-party key is declared here and filled in by a person. The program writes a placeholder once and never looks again, so
-the key is in no state file and no stack file; the service reports a placeholder that is still there.
-Purge protection is sent as true or not at all: Azure refuses false (Microsoft.KeyVault 2024-11-01, `enablePurgeProtection`).
+A third-party key is declared here and filled in by a person. The program writes a placeholder once and never
+looks again, so the key is in no state file and no stack file; the service reports a placeholder that is still
+there. Purge protection is sent as true or not at all: Azure refuses false (Microsoft.KeyVault 2024-11-01,
+`enablePurgeProtection`).
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """One container app: image by digest, identities, secrets by reference, probes, scale.
 
-Three identities, each in one place: the workload's own in the containers (`Main`), the database administrator's in the init
-container that migrates (`Init`), the one that pulls images in neither (`None`). All three probes are declared, because the
-Consumption profile applies no default ones (Microsoft, "Health probes in Azure Container Apps").
+Three identities, each in one place: the workload's own in the containers (`Main`), the database administrator's
+in the init container that migrates (`Init`), the one that pulls images in neither (`None`). All three probes
+are declared, because the Consumption profile applies no default ones (Microsoft, "Health probes in Azure
+Container Apps").
 """
 
 from collections.abc import Iterator, Sequence

@@ -61,9 +61,11 @@ class Client:
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if found := Client.find(state):
+            # Its own word, not that of a killed one before it; but another command may have been faster.
+            found = Client.find(state)
+            if found and (found.endpoints.pid == process.pid or process.poll() is not None):
                 return found
-            if process.poll() is not None:
+            if process.poll() is not None and not is_running(state):
                 break
             time.sleep(0.02)
         end = "".join((state / LOG).read_text(encoding="utf-8").splitlines(keepends=True)[-5:]).strip()

@@ -43,6 +43,7 @@ async def serve(state: Path) -> None:
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(await _lock(state))
+        (state / FILE).unlink(missing_ok=True)  # of a daemon that was killed
         store = Store(state / "azure.json")
         runtime = await stack.enter_async_context(Runtime.open(state, TENANT_ID, store))
         azure = Azure(store, runtime, TYPES)

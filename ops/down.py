@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from ops.engine import find_engine
-from ops.engine_run import run_engine
+from ops.engine_run import ask_engine, run_engine
 from ops.local_cloud import LocalCloud
 from ops.target import Target, UsageError, report, run_command
 
@@ -29,10 +29,14 @@ def down(environ: Mapping[str, str]) -> int:
     client = cloud.client()
     cloud.prepare(client, None)
     engine_environ = cloud.engine_environment(client)
+    # `protect` is for data that someone would miss; on Azure it stays, and the engine refuses.
+    ask_engine(engine, ["state", "unprotect", "--all", "--yes", "--stack", target.stack], engine_environ)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
-    arguments = ["destroy", "--stack", target.stack, "--yes", "--skip-preview", "--remove", "--preserve-config", *refresh]
+    arguments = ["destroy", "--stack", target.stack, "--yes", "--skip-preview", *refresh]
     if status := run_engine(engine, arguments, engine_environ):
         return status
+    # Not `destroy --remove`: that deletes the tracked stack file too.
+    ask_engine(engine, ["stack", "rm", "--stack", target.stack, "--yes", "--preserve-config"], engine_environ)
     client.purge()
     if others := cloud.other_stacks():
         report(f"the embedded Azure goes on: it still holds {', '.join(others)}")

@@ -60,7 +60,7 @@ def _await_answer(api_url: str, client: Client) -> None:
 def _summary(target: Target, cloud: LocalCloud, client: Client, outputs: Mapping[str, Any]) -> str:
     url, authority = outputs["api_url"], _short(Path(client.endpoints.authority))
     stack = "" if target.stack == "dev" else f" STACK={target.stack}"
-    curl = f'curl --cacert {authority} -H "Authorization: Bearer $(make -s token{stack})" {url}/api/v1/tasks'
+    curl = f'curl -sS --cacert {authority} -H "Authorization: Bearer $(make -s token{stack})" {url}/api/v1/tasks'
     rows = {
         "API": url,
         "docs": f"{url}/docs",

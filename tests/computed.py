@@ -56,5 +56,5 @@ def computed(token: str, name: str, inputs: Inputs) -> tuple[str, dict[str, Any]
         assert token.startswith("digitalmee:components:"), f"{token} of {name}: no computed outputs known"
         return name, dict(inputs)
     physical = inputs[_NAME_OF[kind]]
-    added = _ADDED.get(kind, lambda *_: {})(physical, inputs)
+    added = _ADDED[kind](physical, inputs) if kind in _ADDED else {}
     return f"{PREFIX}/{kind}/{physical}", {**inputs, "name": physical, **added}

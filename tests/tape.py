@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from pulumi.runtime import Mocks, configure, rpc, run_in_stack, set_all_config
@@ -29,7 +29,6 @@ PROJECT: Final = "digitalmee"
 SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
 TENANT: Final = "00000000-0000-4000-8000-000000000002"
 DIGEST: Final = "sha256:" + "a" * 64
-RELEASE: Final = {"digitalmee:release": json.dumps({"api": DIGEST})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,25 +81,28 @@ class _Azure(Mocks):
         if args.token == "azure-native:authorization:getClientConfig":
             return {"clientId": "client", "objectId": "object", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
         assert args.token == "pulumi:pulumi:readStackOutputs", args.token
-        return {"name": args.args["name"], "outputs": dict(self._last_outputs), "secretOutputNames": []}
+        return {"name": "this stack", "outputs": dict(self._last_outputs), "secretOutputNames": []}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return computed(args.typ, args.name, args.inputs)
+        inputs = cast("dict[str, Any]", args.inputs)
+        return computed(args.typ, args.name, inputs)
 
 
 class _Recorder(MockMonitor):
     """Keeps what the stock monitor forgets: parents, protection, order, outputs."""
 
-    def __init__(self, mocks: Mocks) -> None:
+    def __init__(self, mocks: Mocks, stack: str, tape: Tape) -> None:
         super().__init__(mocks)
-        self.tape = Tape()
+        self._stack = stack
+        self.tape = tape
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         # as the engine: what the stack owns is not prefixed with the stack's type
-        return super().make_urn("" if "::pulumi:pulumi:Stack::" in parent else parent, type_, name)
+        owner = "" if "::pulumi:pulumi:Stack::" in parent or not parent else parent.split("::")[2] + "$"
+        return f"urn:pulumi:{self._stack}::{PROJECT}::{owner}{type_}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - named by the protocol
-        response = super().RegisterResource(request)
+        response = cast("Any", super()).RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             self.tape.registrations[response.urn] = Registration(
                 urn=response.urn,
@@ -112,13 +114,13 @@ class _Recorder(MockMonitor):
                 delete_before_replace=request.deleteBeforeReplace,
                 depends_on=tuple(sorted(request.dependencies)),
                 ignore_changes=tuple(request.ignoreChanges),
-                inputs=rpc.deserialize_properties(request.object),
+                inputs=_whole(rpc.deserialize_properties(request.object)),
             )
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - named by the protocol
-        self.tape.outputs[request.urn] = rpc.deserialize_properties(request.outputs)
-        return super().RegisterResourceOutputs(request)
+        self.tape.outputs[request.urn] = _whole(rpc.deserialize_properties(request.outputs))
+        return cast("Any", super()).RegisterResourceOutputs(request)
 
 
 def stack_config(stack: str) -> dict[str, Any]:
@@ -132,16 +134,17 @@ def flat(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def record(
-    program: Callable[[], object],
+    program: Callable[[], None],
     *,
     stack: str = "dev",
     config: Mapping[str, str] | None = None,
     last_outputs: Mapping[str, Any] | None = None,
+    tape: Tape | None = None,
 ) -> Tape:
-    """Run `program` as the stack `stack` and return its tape."""
+    """Run `program` as the stack `stack` and return its tape, which is `tape` if one is given."""
     mocks = _Azure(last_outputs or {})
-    monitor = _Recorder(mocks)
-    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
+    monitor = _Recorder(mocks, stack, tape or Tape())
+    features = set(cast("Any", monitor).GetDeploymentInfo(None).supportedFeatures)
     settings = MockSettings(
         monitor=monitor,
         monitor_features=features,
@@ -174,9 +177,70 @@ def record(
     return monitor.tape
 
 
-def record_main(stack: str, *, last_outputs: Mapping[str, Any] | None = None, **override: str) -> Tape:
-    """Run `__main__.py` with the stack file of `stack` and return its tape."""
-    config = {**flat(stack_config(stack)), **{f"{PROJECT}:{key}": value for key, value in override.items()}}
-    return record(
-        lambda: runpy.run_path(str(ROOT / "__main__.py")), stack=stack, config=config, last_outputs=last_outputs
-    )
+def record_main(
+    stack: str,
+    *,
+    last_outputs: Mapping[str, Any] | None = None,
+    release: str | None = None,
+    tape: Tape | None = None,
+) -> Tape:
+    """Run `__main__.py` with the stack file of `stack` and return its tape.
+
+    Args:
+        stack: dev, staging or prod.
+        last_outputs: What the stack exported at its last update.
+        release: Digest of the one-time override.
+        tape: The tape to record on, for a run that is expected to fail.
+    """
+    override = {f"{PROJECT}:release": {"api": release}} if release else {}
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"))
+
+    config = flat({**stack_config(stack), **override})
+    return record(program, stack=stack, config=config, last_outputs=last_outputs, tape=tape)
+
+
+def render(tape: Tape) -> str:
+    """Return a tape as YAML that is the same for the same program."""
+    resources = [
+        {
+            "urn": _short(item.urn),
+            "parent": _short(item.parent),
+            "protect": item.protect,
+            "delete_before_replace": item.delete_before_replace,
+            "depends_on": [_short(urn) for urn in item.depends_on],
+            "ignore_changes": list(item.ignore_changes),
+            "inputs": item.inputs,
+        }
+        for item in sorted(tape.registrations.values(), key=lambda item: item.urn)
+        if item.custom
+    ]
+    return yaml.safe_dump({"resources": resources, "exports": dict(tape.exports)}, sort_keys=False, width=120)
+
+
+def _short(urn: str) -> str:
+    return urn.partition(f"::{PROJECT}::")[2]
+
+
+def _whole(value: Any) -> Any:
+    """Return `value` with the integers that the wire format makes floats."""
+    match value:
+        case dict():
+            items = cast("dict[str, Any]", value).items()
+            return {key: _whole(item) for key, item in sorted(items)}
+        case list():
+            return [_whole(item) for item in cast("list[Any]", value)]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
+
+
+if __name__ == "__main__":
+    assert sys.argv[1:] == ["--write"], __doc__
+    from tests.configuration import PAGE, page
+
+    for each in STACKS:
+        (GOLDEN / f"{each}.yaml").write_text(render(record_main(each, release=DIGEST)))
+    PAGE.write_text(page())

@@ -88,6 +88,10 @@ async def connect(login: Login) -> Connection:
         raise Unavailable(f"{login.host}:{login.port}/{login.database} as {login.role}: {error!r}") from error
 
 
+async def _keep_session(_connection: Connection) -> None:
+    """Leave a returned connection as it is: no statement here changes its session, and the reset costs a round trip."""
+
+
 class Database:
     """A pool that connects when asked, so that the process starts without its database and recovers by itself."""
 
@@ -98,7 +102,7 @@ class Database:
     @asynccontextmanager
     async def open(cls, login: Login) -> AsyncGenerator["Database"]:
         """Open a pool; nothing connects yet."""
-        pool = _driver.create_pool(**login.arguments(), min_size=0, max_size=POOL_SIZE)
+        pool = _driver.create_pool(**login.arguments(), min_size=0, max_size=POOL_SIZE, reset=_keep_session)
         async with pool:
             yield cls(pool)
 

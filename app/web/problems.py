@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from app.domain.errors import Invalid, NotFound, ProductError, Unauthenticated, Unavailable, VersionMismatch
@@ -71,6 +71,8 @@ def problem_response(connection: HTTPConnection[Any], error: Exception) -> Respo
             status, _, detail = _OF_PRODUCT[type(error)]
         case HTTPException():
             status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
+        case ClientDisconnect():
+            status, detail = 400, "the body ended early"
         case _:
             pass
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

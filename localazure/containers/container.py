@@ -19,7 +19,7 @@ from localazure.containers.spec import ContainerSpec, ProbeKind
 _FIRST_BACK_OFF_SECONDS: Final = 0.2
 _LAST_BACK_OFF_SECONDS: Final = 30.0
 _STABLE_SECONDS: Final = 60.0  # running this long forgets earlier restarts
-_SETTLE_SECONDS: Final = 1.0  # without probes: running this long counts as ready
+_SETTLE_SECONDS: Final = 1.0  # with no probe to say so: running this long counts as ready
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Container:
         async with aclosing(self._verdicts(ProbeKind.STARTUP, client)) as startup:
             if trouble := await anext(startup):
                 return trouble
-        if not self.spec.probes:
+        if not (self.spec.probe(ProbeKind.STARTUP) or self.spec.probe(ProbeKind.READINESS)):
             await asyncio.sleep(_SETTLE_SECONDS)
         async with asyncio.TaskGroup() as group:
             readiness = group.create_task(self._follow_readiness(client))

@@ -29,7 +29,9 @@ def environment_for(lock: Path, *, layers: Path) -> Path:
         # Relocatable, since the environment is renamed once it is complete.
         _uv("venv", "--relocatable", "--allow-existing", "--python", sys.executable, str(partial))
         python = str(partial / "bin" / "python")
-        _uv("pip", "sync", "--require-hashes", "--allow-empty-requirements", "--python", python, str(lock))
+        # Byte code now, since containers do not write any and would compile at every start.
+        options = ("--require-hashes", "--allow-empty-requirements", "--compile-bytecode")
+        _uv("pip", "sync", *options, "--python", python, str(lock))
     return target
 
 

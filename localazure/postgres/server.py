@@ -16,7 +16,7 @@ from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
 from localazure.postgres import roles
 from localazure.postgres.binaries import find_binaries
-from localazure.postgres.cluster import Cluster
+from localazure.postgres.cluster import Cluster, data_version
 from localazure.postgres.connection import Connection, connect
 from localazure.postgres.gateway import Gateway
 from localazure.postgres.roles import Principal
@@ -77,7 +77,8 @@ class PostgresServers:
             raise StateError(f"server name {name!r}: expected 3-63 lower-case letters, digits and hyphens")
         async with self._changing:
             running = self._servers.get(name)
-            if running is None:
+            if running is None or not running.cluster.running:
+                await self._stop(name)
                 self._servers[name] = running = await self._start(self._folder / name, version, port)
             return running.endpoint
 
@@ -122,14 +123,15 @@ class PostgresServers:
             await asyncio.gather(*(self._stop(server) for server in list(self._servers)))
 
     async def _start(self, folder: Path, version: int, port: int | None) -> _Server:
+        made_with = data_version(folder)
+        binaries = find_binaries(made_with or version)
+        if made_with not in {None, binaries.major}:
+            raise StateError(
+                f"{folder} holds data of PostgreSQL {made_with}, installed is {binaries.version}; "
+                f"install version {made_with}, or delete the folder and its data"
+            )
         record = folder / "server.json"
         kept: dict[str, int] = json.loads(record.read_text()) if record.exists() else {}
-        binaries = find_binaries(kept.get("major", version))
-        if "major" in kept and binaries.major != kept["major"]:
-            raise StateError(
-                f"{folder} holds data of PostgreSQL {kept['major']}, installed is {binaries.version}; "
-                f"install version {kept['major']}, or delete the folder and its data"
-            )
         cluster = Cluster(binaries, folder)
         gateway = Gateway(
             cluster.sockets, self._authority.server_context(), self._tokens, lambda role: _principal(cluster, role)
@@ -142,7 +144,7 @@ class PostgresServers:
             await gateway.stop()
             await cluster.stop()
             raise
-        write_atomically(record, json.dumps({"major": binaries.major, "port": listening}).encode())
+        write_atomically(record, json.dumps({"port": listening}).encode())
         endpoint = Endpoint(host="127.0.0.1", port=listening, version=binaries.version)
         return _Server(cluster=cluster, endpoint=endpoint, gateway=gateway)
 

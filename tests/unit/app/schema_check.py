@@ -1,7 +1,7 @@
 """As much of JSON Schema 2020-12 as our description uses; a keyword it does not know is an error."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - annotates a local
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID

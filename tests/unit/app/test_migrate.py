@@ -11,7 +11,6 @@ import pytest_asyncio
 
 from app.migrate import MigrationError, migrate
 from app.storage.database import Connection, DatabaseError, Login, connect
-from app.storage.schema import upgrade_sql
 from tests.unit.app.platform_parts import API, MIGRATOR, Platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -100,8 +99,3 @@ async def test_a_server_with_another_authority_is_not_believed(admin: Login) -> 
     stranger = replace(admin, tls=ssl.create_default_context())
     with pytest.raises(MigrationError, match="certificate verify failed"):
         await migrate(stranger, role="api", object_id=API.object_id, connect_within=0)
-
-
-def test_the_newest_schema_needs_no_statement() -> None:
-    assert upgrade_sql("0001") == ""
-    assert "create table tasks" in upgrade_sql(None)

@@ -68,10 +68,10 @@ def test_an_archive_without_an_engine_is_refused(tmp_path: Path, releases: Relea
         download(tmp_path, releases.address)
 
 
-def test_a_server_that_does_not_answer_is_given_up(tmp_path: Path, releases: Releases) -> None:
-    releases.silent = True
+def test_a_server_that_answers_too_slowly_is_given_up(tmp_path: Path, releases: Releases) -> None:
+    releases.slow = True
 
-    with pytest.raises(SetupError, match=r"no answer within 0\.2 s|timed out"):
+    with pytest.raises(SetupError, match=r"no answer within 0\.2 s"):
         download(tmp_path, releases.address, patience=0.2)
 
 

@@ -47,11 +47,12 @@ def test_an_engine_of_another_version_on_path_is_told_and_not_used(workshop: Wor
     assert workshop.told == [f"{on_path} answers version v3.100.0, needed is v{PULUMI_VERSION}: not used"]
 
 
-def test_an_engine_in_the_cache_is_used_without_a_word(workshop: Workshop) -> None:
+def test_an_engine_in_the_cache_is_used_without_a_word_or_a_lock(workshop: Workshop) -> None:
     workshop.program(f"cache/engine/{PULUMI_VERSION}/pulumi", PINNED_ENGINE)
 
     assert find_engine(workshop.told.append, workshop.sources()) == workshop.engine
     assert workshop.told == []
+    assert list(workshop.engine.parent.iterdir()) == [workshop.engine]
 
 
 def test_the_cache_is_the_users() -> None:

@@ -217,6 +217,17 @@ async def test_a_client_that_leaves_ends_the_request_to_the_replica(front: Front
     assert await front.ingress.drained(revision, timeout_seconds=10)
 
 
+async def test_a_client_that_leaves_while_the_replica_is_silent_is_not_waited_for(front: Front, start: Start) -> None:
+    revision = await start("1")
+    front.ingress.route([(100, revision)])
+    request = asyncio.create_task(front.text("/slow"))
+    await eventually(lambda: revision.in_flight == 1)
+
+    request.cancel()
+
+    assert await front.ingress.drained(revision, timeout_seconds=10)
+
+
 async def test_a_replica_that_dies_within_an_answer_breaks_the_connection(front: Front, start: Start) -> None:
     front.ingress.route([(100, await start("1"))])
 
@@ -226,15 +237,15 @@ async def test_a_replica_that_dies_within_an_answer_breaks_the_connection(front:
             await response.read()
 
 
-async def test_a_request_that_killed_its_replica_is_a_502_and_is_not_repeated(
+async def test_a_request_without_an_answer_is_a_502_and_is_not_repeated(
     front: Front, start: Start, tmp_path: Path
 ) -> None:
     front.ingress.route([(100, await start("1", replicas=2))])
 
-    async with front.client.get("/die") as response:
+    async with front.client.get("/hang-up") as response:
         assert response.status == 502
 
-    assert "".join(logs_below(tmp_path)).count("dying") == 1
+    assert "".join(logs_below(tmp_path)).count("hung up") == 1
 
 
 async def test_an_upgrade_is_refused_openly(front: Front) -> None:
@@ -253,11 +264,12 @@ async def test_a_switch_of_revisions_loses_no_request(front: Front, start: Start
     still = await front.ingress.drained(old, timeout_seconds=0.05)
     address, stopping = old.ready[0], asyncio.create_task(old.stop())
     await eventually(lambda: old.ready == [])
+    leaving = await front.ingress.drained(old, timeout_seconds=0.05)
     stream += [asyncio.create_task(front.text("/version")) for _ in range(20)]
     await post(address, "/release")
     await stopping
 
-    assert still is False
+    assert (still, leaving) == (False, False)
     assert await slow == "released True"
     assert set(await asyncio.gather(*stream)) <= {"old", "new"}
     assert await front.ingress.drained(old, timeout_seconds=0)

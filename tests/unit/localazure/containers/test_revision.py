@@ -148,7 +148,7 @@ async def test_a_replica_that_is_not_ready_leaves_the_rotation_and_comes_back(
 async def test_a_startup_probe_holds_back_the_liveness_probe(digest: Digest, revision_of: MakeRevision) -> None:
     """A liveness probe that may fail only once would end the container while it is still starting."""
     impatient = replace(LIVENESS, failure_threshold=1)
-    revision = revision_of(revision_spec(container(digest, probes=(STARTUP, impatient))))
+    revision = revision_of(revision_spec(container(digest, probes=(STARTUP, impatient, READINESS))))
 
     await revision.start(timeout_seconds=20)
 

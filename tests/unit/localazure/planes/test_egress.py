@@ -102,15 +102,24 @@ async def test_an_issuer_that_is_down_is_named(cloud: Cloud) -> None:
     assert "the embedded login.microsoftonline.com does not answer" in answer
 
 
-async def test_stopping_ends_open_tunnels(tmp_path: Path) -> None:
-    upstream = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+async def test_stopping_ends_open_tunnels_on_both_sides() -> None:
+    ended = asyncio.Event()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    upstream = await asyncio.start_server(hold, "127.0.0.1", 0)
     proxy = EgressProxy({"held.example": upstream.sockets[0].getsockname()[1]})
     host, port = (await proxy.start()).removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"CONNECT held.example:443 HTTP/1.1\r\n\r\n")
     assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
     await proxy.stop()
-    assert await asyncio.wait_for(reader.read(), 10) == b""
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+        await ended.wait()
     writer.close()
     upstream.close()
 

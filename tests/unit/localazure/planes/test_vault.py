@@ -97,6 +97,8 @@ async def test_a_disabled_version_cannot_be_read(client: Client) -> None:
     path = made["id"].removeprefix(client.uri)
     _, changed, _ = await client.send("PATCH", path, {"attributes": {"enabled": False}})
     assert changed["attributes"]["enabled"] is False
+    _, labelled, _ = await client.send("PATCH", "secrets/shared/", {"tags": {"owner": "ops"}})
+    assert (labelled["tags"], labelled["attributes"]["enabled"]) == ({"owner": "ops"}, False)
     status, body, _ = await client.send("GET", path)
     assert (status, body["error"]["innererror"]["code"]) == (403, "SecretDisabled")
 

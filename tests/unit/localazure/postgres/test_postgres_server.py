@@ -47,7 +47,7 @@ class Cloud:
             "password": token,
             "ssl": ssl.create_default_context(cafile=self.authority.bundle),
         }
-        return await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]  # asyncpg ships no types
+        return await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # no types
             host="127.0.0.1", port=self.endpoint.port, user=role, database=database, **given | other
         )
 
@@ -165,7 +165,7 @@ async def test_a_role_without_an_entra_object_cannot_log_in(cloud: Cloud, role: 
 
 
 async def test_a_connection_without_encryption_is_refused(cloud: Cloud) -> None:
-    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError, match="no pg_hba.conf .* no encryption"):
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError, match=r"no pg_hba\.conf .* no encryption"):
         await cloud.connect(MIGRATOR, "id-migrator", ssl=False)
 
 

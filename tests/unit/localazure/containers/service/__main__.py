@@ -33,8 +33,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._reply(f"released {RELEASED.wait(30)}")
             case "/stream":
                 self._stream()
-            case "/die" | "/die-within-body" as path:
-                self._die(within_body=path != "/die")
+            case "/hang-up":
+                print("hung up")
+                self.close_connection = True
+            case "/die-within-body":
+                self._die_within_body()
             case path if path in FACTS:
                 self._reply(FACTS[path]())
             case path:
@@ -66,13 +69,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _die(self, *, within_body: bool) -> None:
-        print("dying")
-        if within_body:
-            self.send_response(200)
-            self.send_header("Content-Length", "100")
-            self.end_headers()
-            self.wfile.write(b"half")
+    def _die_within_body(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"half")
         os._exit(1)
 
     def _stream(self) -> None:

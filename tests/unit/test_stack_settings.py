@@ -1,0 +1,142 @@
+"""A stack file is refused with every problem named, in its own words, before anything is declared."""
+
+import copy
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settings import LOCATION, PROJECT, InvalidSettingsError, Settings
+from tests.configuration import sections
+from tests.tape import Tape, flat, record_main, stack_config
+
+KEYS = [(f"{PROJECT}:{section}", key) for section, _, fields in sections() for key in fields]
+
+
+def _problems(config: dict[str, Any]) -> tuple[str, ...]:
+    with pytest.raises(InvalidSettingsError) as refused:
+        Settings.parse(flat(config))
+    return refused.value.problems
+
+
+def _changed(section: str, key: str, value: Any) -> dict[str, Any]:
+    config = copy.deepcopy(stack_config("prod"))
+    config[section][key] = value
+    return config
+
+
+def test_all_problems_are_reported_at_once_in_the_words_of_the_file() -> None:
+    config = _changed("digitalmee:api", "max_replicas", "10")
+    config["digitalmee:api"]["max_replica"] = 10
+    config["digitalmee:vault"]["soft_delete_days"] = 5
+    config["digitalmee:databse"] = config.pop("digitalmee:database")
+    del config["digitalmee:registry"]["sku"]
+    del config[LOCATION]
+    assert set(_problems(config)) == {
+        f"{LOCATION}: missing (allowed a region, as swedencentral)",
+        'digitalmee:registry.sku: missing (allowed "Basic", "Standard", "Premium")',
+        "digitalmee:vault.soft_delete_days: expected an integer, got 5 (allowed 7-90)",
+        'digitalmee:api.max_replicas: expected an integer, got "10" (allowed 1-300)',
+        "digitalmee:api.max_replica: unknown key (allowed max_replicas, min_replicas)",
+        "digitalmee:databse: unknown key (allowed database)",
+        f"digitalmee:database: missing (allowed the keys {', '.join(stack_config('prod')['digitalmee:database'])})",
+    }
+
+
+def test_two_rules_broken_between_keys_are_both_reported() -> None:
+    config = _changed("digitalmee:api", "min_replicas", 11)
+    config["digitalmee:api"]["memory"] = "1Gi"
+    assert _problems(config) == (
+        "digitalmee:api.min_replicas: 11 is more than max_replicas (10)",
+        'digitalmee:api.memory: "1Gi" does not go with 1 cores (allowed "2Gi")',
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "problem"),
+    [
+        ("database", "high_availability", "SameZone", None),
+        ("database", "sku_tier", "Burstable", "digitalmee:database.high_availability"),
+        ("observability", "daily_quota_gb", 0, "digitalmee:observability.daily_quota_gb"),
+        ("platform", "unique", "x" * 8, None),
+        ("authentication", "issuer", "http://plain", "digitalmee:authentication.issuer"),
+    ],
+)
+def test_rules_that_span_keys_are_checked(section: str, key: str, value: object, problem: str | None) -> None:
+    config = _changed(f"{PROJECT}:{section}", key, value)
+    if problem is None:
+        assert Settings.parse(flat(config))
+    else:
+        assert any(line.startswith(f"{problem}:") for line in _problems(config))
+
+
+def test_a_section_that_is_no_object_is_named() -> None:
+    config = stack_config("dev") | {"digitalmee:environment": "Enabled"}
+    assert _problems(config) == (
+        'digitalmee:environment: expected an object, got "Enabled" (allowed the keys public_network_access)',
+    )
+
+
+def test_a_refused_stack_file_registers_no_resource() -> None:
+    tape = Tape()
+    with pytest.raises(pulumi.RunError, match="the stack file cannot be used"):
+        record_main("dev", release="not-a-digest", tape=tape)
+    assert not tape.registrations
+    assert not tape.exports
+
+
+def test_a_whole_number_is_a_number_of_cores() -> None:
+    assert Settings.parse(flat(_changed("digitalmee:api", "cpu", 1))).api.cpu == 1.0
+
+
+WRONG = st.one_of(
+    st.none(), st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
+)
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
+@settings(max_examples=6, deadline=None)
+@given(value=WRONG)
+def test_a_value_of_another_kind_is_refused_under_its_full_key(section: str, key: str, value: object) -> None:
+    [problem] = _problems(_changed(section, key, value))
+    assert problem.startswith(f"{section}.{key}: expected ")
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
+def test_text_for_a_number_and_a_number_for_text_are_refused(section: str, key: str) -> None:
+    value = stack_config("prod")[section][key]
+    swapped = 7 if isinstance(value, str) else str(value)
+    [problem] = _problems(_changed(section, key, swapped))
+    assert problem.startswith(f"{section}.{key}: expected ")
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
+def test_a_missing_key_is_named(section: str, key: str) -> None:
+    config = copy.deepcopy(stack_config("prod"))
+    del config[section][key]
+    [problem] = _problems(config)
+    assert problem.startswith(f"{section}.{key}: missing (allowed ")
+
+
+@pytest.mark.parametrize("section", sorted({section for section, _ in KEYS}))
+@settings(max_examples=6, deadline=None)
+@given(key=st.from_regex(r"[a-z_]{1,20}", fullmatch=True))
+def test_an_unknown_key_is_named(section: str, key: str) -> None:
+    if (section, key) in KEYS:
+        return
+    [problem] = _problems(_changed(section, key, 1))
+    assert problem.startswith(f"{section}.{key}: unknown key (allowed ")
+
+
+NUMBERS = [(s, k) for s, k in KEYS if type(stack_config("prod")[s][k]) in (int, float)]
+
+
+@pytest.mark.parametrize(("section", "key"), NUMBERS, ids=[".".join(pair) for pair in NUMBERS])
+@settings(max_examples=6, deadline=None)
+@given(value=st.one_of(st.integers(max_value=-2), st.integers(min_value=16385)))
+def test_a_number_out_of_range_is_refused_under_its_full_key(section: str, key: str, value: int) -> None:
+    [problem] = _problems(_changed(section, key, value))
+    assert problem.startswith(f"{section}.{key}: expected ")
+    assert f"got {value}" in problem
