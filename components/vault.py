@@ -78,7 +78,11 @@ class Vault(pulumi.ComponentResource):
                 properties=keyvault.SecretPropertiesArgs(value=PLACEHOLDER_SECRET),
                 tags=platform.tags(name),
                 opts=pulumi.ResourceOptions(
-                    parent=self, protect=args.settings.protect, ignore_changes=["properties.value"]
+                    # Every later PUT would write the placeholder over the key that a person has filled in: a change
+                    # of a tag alone sends the whole resource. So there is none.
+                    parent=self,
+                    protect=args.settings.protect,
+                    ignore_changes=["properties", "tags"],
                 ),
             )
             for secret in args.third_party_secrets

@@ -18,7 +18,7 @@ SECRET_READERS: Final = SECRET_WRITERS | {"4633458b-17de-408a-b874-0445c86b69e6"
 def is_granted(store: Store, principal_id: str, roles: Collection[str], scope: str) -> bool:
     """Whether a principal holds one of the roles (definition GUIDs) at a scope or above it."""
     return any(
-        record.token == "authorization:RoleAssignment"  # noqa: S105 - a Pulumi token
+        record.token == "authorization:RoleAssignment"
         and record.inputs["principalId"] == principal_id
         and record.inputs["roleDefinitionId"].rsplit("/", 1)[-1] in roles
         and f"{scope.lower()}/".startswith(f"{record.inputs['scope'].lower().rstrip('/')}/")

@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from localazure.endpoints import Endpoints
 from localazure.errors import StateError
 
@@ -110,12 +112,19 @@ class Client:
         """Stop the daemon and all that it runs; what exists stays on disk. Raises StateError if it does not end."""
         self._ask("POST", "/stop")
         deadline = time.monotonic() + STOP_SECONDS
-        while is_running(self.state):
+        while is_running(self.state) or _lives(self.endpoints.pid):
             if time.monotonic() > deadline:
                 raise StateError(
                     f"The embedded Azure (process {self.endpoints.pid}) does not end within {STOP_SECONDS:.0f} s."
                 )
             time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def is_running(state: Path) -> bool:

@@ -17,8 +17,8 @@ def down(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         if environ.get("DESTROY") != target.stack:
             raise UsageError(
-                f"`make down` on Azure destroys everything of {target.stack}: the database with its data, the vault with "
-                f"its keys, logs and images. If that is meant: make down CLOUD=azure STACK={target.stack} "
+                f"`make down` on Azure destroys everything of {target.stack}: the database with its data, the vault "
+                f"with its keys, logs and images. If that is meant: make down CLOUD=azure STACK={target.stack} "
                 f"DESTROY={target.stack}"
             )
         return run_engine(engine, ["destroy", "--stack", target.stack], environ)

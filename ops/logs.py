@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from localazure.client import Client
 from ops.engine import find_engine
@@ -21,7 +21,7 @@ def logs(environ: Mapping[str, str]) -> int:
     target = Target.of(environ)
     if target.cloud == "azure":
         raise UsageError(
-            "On Azure logs are in the workspace: `az containerapp logs show`, or the query in the docs. Use CLOUD=local."
+            "On Azure logs are in the workspace; `az containerapp logs show` prints them. Use CLOUD=local."
         )
     cloud = LocalCloud(find_engine(report), environ, target.stack)
     positions: dict[Path, int] = {}
@@ -41,7 +41,7 @@ def logs(environ: Mapping[str, str]) -> int:
 def _files(cloud: LocalCloud) -> list[Path]:
     """Log files of the apps of this stack, the oldest first."""
     client = Client.find(cloud.state)
-    running = client.status()["running"] if client else []
+    running: list[dict[str, Any]] = client.status()["running"] if client else []
     group = f"-{cloud.stack}/providers/"
     apps = [app["name"] for app in running if app["kind"] == "app" and group in app["id"]]
     found = [path for app in apps for path in (cloud.state / "logs" / app).rglob("*.log")]

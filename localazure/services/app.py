@@ -25,7 +25,7 @@ DRAIN_SECONDS = 10.0
 class ManagedEnvironment(ResourceType):
     """A Container Apps environment."""
 
-    token = "app:ManagedEnvironment"  # noqa: S105 - a Pulumi token
+    token = "app:ManagedEnvironment"
     path = RESOURCE_GROUP + "/providers/Microsoft.App/managedEnvironments/{environmentName}"
     # Fixed at creation: Microsoft Learn, "Reliability in Azure Container Apps" and "Networking".
     force_new = frozenset({"infrastructureResourceGroup", "location", "vnetConfiguration", "zoneRedundant"})
@@ -66,7 +66,7 @@ class ContainerApp(ResourceType):
     one fails, the operation fails and nothing else happens.
     """
 
-    token = "app:ContainerApp"  # noqa: S105 - a Pulumi token
+    token = "app:ContainerApp"
     path = RESOURCE_GROUP + "/providers/Microsoft.App/containerApps/{containerAppName}"
     force_new = frozenset({"environmentId", "location", "managedEnvironmentId"})
 

@@ -7,7 +7,7 @@ from localazure.store import Record
 class Component(ResourceType):
     """Application Insights on a workspace."""
 
-    token = "applicationinsights:Component"  # noqa: S105 - a Pulumi token
+    token = "applicationinsights:Component"
     path = RESOURCE_GROUP + "/providers/Microsoft.Insights/components/{resourceName}"
 
     async def put(self, record: Record, previous: Record | None) -> None:

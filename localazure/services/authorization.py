@@ -10,7 +10,7 @@ from localazure.store import Record
 class RoleAssignment(ResourceType):
     """A role of a principal at a scope."""
 
-    token = "authorization:RoleAssignment"  # noqa: S105 - a Pulumi token
+    token = "authorization:RoleAssignment"
     path = "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}"
     # principalId, scope: provider/pkg/gen/replacement.go. roleDefinitionId: ARM refuses the change in place
     # (RoleAssignmentUpdateNotPermitted), so the program has to replace it on its own; see put().

@@ -12,7 +12,7 @@ from localazure.validation import Problem
 class Registry(ResourceType):
     """A container registry. Images themselves are content under their digest, see `containers/images.py`."""
 
-    token = "containerregistry:Registry"  # noqa: S105 - a Pulumi token
+    token = "containerregistry:Registry"
     path = RESOURCE_GROUP + "/providers/Microsoft.ContainerRegistry/registries/{registryName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:

@@ -15,7 +15,7 @@ _SERVER = RESOURCE_GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers
 class Server(ResourceType):
     """A flexible server. Its domain name is an address of this machine, port included."""
 
-    token = "dbforpostgresql:Server"  # noqa: S105 - a Pulumi token
+    token = "dbforpostgresql:Server"
     path = _SERVER
     # Fixed at creation (azure-facts.md section 3.15; Microsoft Learn, "Flexible Server limitations").
     force_new = frozenset(
@@ -70,7 +70,7 @@ class Server(ResourceType):
 class Database(ResourceType):
     """A database on a flexible server."""
 
-    token = "dbforpostgresql:Database"  # noqa: S105 - a Pulumi token
+    token = "dbforpostgresql:Database"
     path = _SERVER + "/databases/{databaseName}"
     force_new = frozenset({"charset", "collation"})
 
@@ -91,7 +91,7 @@ class Database(ResourceType):
 class FirewallRule(ResourceType):
     """A firewall rule. Everything here comes from loopback, so it admits nobody and refuses nobody."""
 
-    token = "dbforpostgresql:FirewallRule"  # noqa: S105 - a Pulumi token
+    token = "dbforpostgresql:FirewallRule"
     path = _SERVER + "/firewallRules/{firewallRuleName}"
     force_new = frozenset[str]()
 
@@ -104,7 +104,7 @@ class FirewallRule(ResourceType):
 class AdministratorsMicrosoftEntra(ResourceType):
     """An Entra administrator of a flexible server."""
 
-    token = "dbforpostgresql:AdministratorsMicrosoftEntra"  # noqa: S105 - a Pulumi token
+    token = "dbforpostgresql:AdministratorsMicrosoftEntra"
     path = _SERVER + "/administrators/{objectId}"
     force_new = frozenset({"principalName", "principalType", "tenantId"})
     # The SDK took the enum of another service (azure-facts.md section 1, "Wrong generated enums").

@@ -17,7 +17,7 @@ _VAULT = RESOURCE_GROUP + "/providers/Microsoft.KeyVault/vaults/{vaultName}"
 class Vault(ResourceType):
     """A vault. Its name stays taken while it is in deleted state."""
 
-    token = "keyvault:Vault"  # noqa: S105 - a Pulumi token
+    token = "keyvault:Vault"
     path = _VAULT
     soft_deleted: ClassVar[bool] = True
 
@@ -109,7 +109,7 @@ class Secret(ResourceType):
     A secret that was deleted and is made again is recovered (github.com/pulumi/pulumi-azure-native/pull/4759).
     """
 
-    token = "keyvault:Secret"  # noqa: S105 - a Pulumi token
+    token = "keyvault:Secret"
     path = _VAULT + "/secrets/{secretName}"
     force_new = frozenset[str]()
 

@@ -7,7 +7,7 @@ from localazure.store import Record
 class UserAssignedIdentity(ResourceType):
     """An identity that exists before the workload that acts as it."""
 
-    token = "managedidentity:UserAssignedIdentity"  # noqa: S105 - a Pulumi token
+    token = "managedidentity:UserAssignedIdentity"
     path = RESOURCE_GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}"
 
     async def put(self, record: Record, previous: Record | None) -> None:

@@ -8,7 +8,7 @@ from localazure.store import Record
 class DiagnosticSetting(ResourceType):
     """A diagnostic setting of one resource."""
 
-    token = "monitor:DiagnosticSetting"  # noqa: S105 - a Pulumi token
+    token = "monitor:DiagnosticSetting"
     path = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}"
     force_new = frozenset[str]()
 

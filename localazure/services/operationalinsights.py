@@ -11,7 +11,7 @@ from localazure.validation import Problem
 class Workspace(ResourceType):
     """A Log Analytics workspace. What containers print is under the daemon's `logs` folder, not here."""
 
-    token = "operationalinsights:Workspace"  # noqa: S105 - a Pulumi token
+    token = "operationalinsights:Workspace"
     path = RESOURCE_GROUP + "/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:

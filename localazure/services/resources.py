@@ -10,7 +10,7 @@ from localazure.validation import Problem
 class ResourceGroup(ResourceType):
     """A resource group. Deleting it deletes what is in it, as ARM does."""
 
-    token = "resources:ResourceGroup"  # noqa: S105 - a Pulumi token
+    token = "resources:ResourceGroup"
     path = RESOURCE_GROUP
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:

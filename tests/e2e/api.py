@@ -24,7 +24,7 @@ class Api:
     """The API of a deployed checkout, asked with a token of one person."""
 
     def __init__(self, checkout: Checkout, *, subject: str = "ada") -> None:
-        self.url = checkout.outputs()["api_url"]
+        self.url: str = checkout.outputs()["api_url"]
         self._token = checkout.token(SUBJECT=subject)
         trust = ssl.create_default_context(cafile=checkout.state / "tls" / "ca.pem")
         self._opener = urllib.request.build_opener(

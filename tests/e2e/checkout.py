@@ -1,7 +1,7 @@
 """A checkout of this repository that a test may change, with an embedded cloud of its own.
 
-What these tests prove: the real engine, the program, the embedded Azure and the service work together. What they do not:
-that Azure itself would accept it.
+What these tests prove: the real engine, the program, the embedded Azure and the service work together. What they do
+not: that Azure itself would accept it.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +128,7 @@ class Checkout:
         return done.result.strip()
 
     @contextmanager
-    def edited(self, name: str, pattern: str, replacement: str) -> Iterator[None]:
+    def edited(self, name: str, pattern: str, replacement: str) -> Generator[None]:
         """Replace the one place in a file that matches, for the time of the block."""
         path = self.folder / name
         before = path.read_text()

@@ -5,7 +5,7 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -167,7 +167,7 @@ def test_nothing_of_it_is_seen_by_git(checkout: Checkout) -> None:
 
 
 @contextmanager
-def asking(api: Api) -> Iterator[list[str]]:
+def asking(api: Api) -> Generator[list[str]]:
     """Ask the API for its title all the time; the list grows with its answers. A failed request fails the test."""
     titles: list[str] = []
     failures: list[Exception] = []
