@@ -1,12 +1,14 @@
 """The embedded subscription: resources are put, read and deleted by ARM id."""
 
+import asyncio
 import copy
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from localazure.access import is_granted
 from localazure.engine.diff import short_location
-from localazure.errors import AzureError, NotSimulatedError, ProvisioningError
+from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
 from localazure.resource_type import ResourceType
 from localazure.runtime import Runtime
 from localazure.shapes import project, resource_shape
@@ -32,6 +34,7 @@ class Azure:
         self.store = store
         self.runtime = runtime
         self._types = {token: behaviour(self) for token, behaviour in types.items()}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def tokens(self) -> list[str]:
@@ -89,17 +92,23 @@ class Azure:
         """
         behaviour = self.type_of(token)
         resource_id = behaviour.id_of(inputs)
-        existing = self.store.get(resource_id)
-        if existing and existing.hidden.get("unconfirmed") != urn:
-            raise AzureError(409, "Conflict", f"cannot create already existing resource '{resource_id}'")
-        self._need_group(resource_id)
-        return await self._put(behaviour, resource_id, inputs, existing, {"unconfirmed": urn})
+        async with self._turn(resource_id):
+            existing = self.store.get(resource_id)
+            if existing and existing.hidden.get("unconfirmed") != urn:
+                raise AzureError(409, "Conflict", f"cannot create already existing resource '{resource_id}'")
+            self._need_group(resource_id)
+            return await self._put(behaviour, resource_id, inputs, existing, {"unconfirmed": urn})
 
     async def update(self, resource_id: str, inputs: dict[str, Any]) -> Record:
         """Change a resource. Raises as `create` does; a refused change leaves the resource as it was."""
-        existing = self.need(resource_id)
-        self.confirm(resource_id)
-        return await self._put(self.type_of(existing.token), existing.id, inputs, existing, {})
+        async with self._turn(resource_id):
+            existing = self.need(resource_id)
+            self.confirm(resource_id)
+            return await self._put(self.type_of(existing.token), existing.id, inputs, existing, {})
+
+    def _turn(self, resource_id: str) -> asyncio.Lock:
+        """One operation at a time on a resource: one whose caller was killed may still be under way."""
+        return self._turns[resource_id.lower()]
 
     async def _put(
         self,
@@ -116,6 +125,8 @@ class Azure:
             outputs=copy.deepcopy(_answer(behaviour.token, resource_id, inputs)),
             hidden={**(copy.deepcopy(previous.hidden) if previous else {}), **hidden},
         )
+        if "location" in resource_shape(behaviour.token).inputs and not record.outputs.get("location"):
+            raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
         await behaviour.put(record, previous)
         self.store.put(record)
         try:
@@ -137,8 +148,9 @@ class Azure:
         """Delete a resource and everything below it. One that is gone counts as deleted."""
         for record in self.store.inside(resource_id):
             behaviour = self.type_of(record.token)
-            await behaviour.delete(record)
-            self.store.remove(record.id, soft=behaviour.soft_deleted)
+            async with self._turn(record.id):
+                await behaviour.delete(record)
+                self.store.remove(record.id, soft=behaviour.soft_deleted)
 
     def purge(self) -> None:
         """Forget for good what is in deleted state."""
@@ -147,9 +159,16 @@ class Azure:
             self.store.forget_deleted(record.id)
 
     async def recover(self) -> None:
-        """Bring back what resources run, in the order in which they were created."""
+        """Bring back what resources run, in the order in which they were created.
+
+        Raises:
+            StateError: one of them cannot run, for example because its port is taken.
+        """
         for record in self.store.records():
-            await self.type_of(record.token).recover(record)
+            try:
+                await self.type_of(record.token).recover(record)
+            except (AzureError, StateError) as error:
+                raise StateError(f"{record.id} cannot be brought back: {error}") from error
 
     async def stop(self) -> None:
         """Stop what resources run; what they are stays on record."""

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from localazure.errors import AzureError
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -43,10 +44,12 @@ class ResourceType:
         self.azure = azure
 
     def id_of(self, inputs: dict[str, Any]) -> str:
-        """The ARM id that these inputs name."""
+        """The ARM id that these inputs name. Raises AzureError when one of its names is missing."""
 
         def part(match: re.Match[str]) -> str:
             name = match[1]
+            if name not in inputs and name != "subscriptionId":
+                raise AzureError(400, "MissingName", f"missing required property '{name}'")
             return self.azure.subscription_id if name == "subscriptionId" else str(inputs[name]).strip("/")
 
         return re.sub(r"\{(\w+)\}", part, self.path)

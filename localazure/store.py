@@ -112,9 +112,9 @@ class Store:
         self._commit({**self._live, record.id.lower(): record}, self._deleted)
 
     def inside(self, resource_id: str) -> list[Record]:
-        """The live record under an id and all records below it, the deepest first."""
+        """The live record under an id and all records below it: the deepest first, of these the latest made first."""
         key = resource_id.lower()
-        found = [k for k in self._live if k == key or k.startswith(key + "/")]
+        found = [k for k in reversed(self._live) if k == key or k.startswith(key + "/")]
         return [self._live[k] for k in sorted(found, key=lambda k: -k.count("/"))]
 
     def remove(self, resource_id: str, *, soft: bool) -> None:

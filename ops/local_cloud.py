@@ -62,7 +62,9 @@ class LocalCloud:
         self._backend.mkdir(exist_ok=True)
         return {
             "PATH": f"{self.engine.parent}{os.pathsep}{self._environ.get('PATH', '')}",
-            "PULUMI_BACKEND_URL": self._backend.as_uri(),
+            # Without the side files of metadata, which are not written atomically: a program that reads its own last
+            # outputs while the engine writes the checkpoint met an empty one.
+            "PULUMI_BACKEND_URL": f"{self._backend.as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
             "PULUMI_DEBUG_LANGUAGES": f"python:{endpoints.language_port}",
             "PULUMI_DEBUG_PROVIDERS": f"azure-native:{endpoints.azure_native_port},random:{endpoints.random_port}",

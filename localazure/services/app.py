@@ -1,7 +1,6 @@
-"""Microsoft.App: environments and container apps, the latter as real processes behind an ingress."""
+"""Microsoft.App/containerApps: container apps, as real processes behind an ingress."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,9 +8,10 @@ from localazure.azure import Azure
 from localazure.containers.errors import ContainersError, RevisionFailedError
 from localazure.containers.ingress import Ingress
 from localazure.containers.revision import Revision
-from localazure.errors import AzureError
+from localazure.errors import AzureError, StateError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
-from localazure.services.template import TemplateReader, template_problems
+from localazure.services.template import TemplateReader
+from localazure.services.template_rules import template_problems
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -20,43 +20,6 @@ PROVISION_SECONDS = 120.0
 
 DRAIN_SECONDS = 10.0
 """How long requests in flight to a retired revision may take to end."""
-
-
-class ManagedEnvironment(ResourceType):
-    """A Container Apps environment."""
-
-    token = "app:ManagedEnvironment"
-    path = RESOURCE_GROUP + "/providers/Microsoft.App/managedEnvironments/{environmentName}"
-    # Fixed at creation: Microsoft Learn, "Reliability in Azure Container Apps" and "Networking".
-    force_new = frozenset({"infrastructureResourceGroup", "location", "vnetConfiguration", "zoneRedundant"})
-
-    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule, and zone redundancy without a subnet (azure-facts.md section 2, fault 2)."""
-        yield from name_problem(
-            inputs,
-            "environmentName",
-            r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,58}[A-Za-z0-9]",
-            "2-60 letters, digits and single hyphens, beginning with a letter, ending with a letter or digit.",
-        )
-        if inputs.get("zoneRedundant") and not inputs.get("vnetConfiguration", {}).get("infrastructureSubnetId"):
-            yield "zoneRedundant", "a zone redundant environment requires an infrastructure subnet"
-
-    async def put(self, record: Record, previous: Record | None) -> None:
-        """Give the environment its domain."""
-        del previous
-        domain = hashlib.sha256(record.id.lower().encode()).hexdigest()[:10]
-        location = record.outputs.get("location", "")
-        record.outputs |= {"defaultDomain": f"{domain}.{location}.azurecontainerapps.io", "staticIp": "127.0.0.1"}
-
-    async def delete(self, record: Record) -> None:
-        """Refuse while apps live in it, in the words of the service."""
-        for app in self.azure.find("app:ContainerApp"):
-            if app.inputs.get("environmentId", "").lower() == record.id.lower():
-                raise AzureError(
-                    409,
-                    "ManagedEnvironmentInUse",
-                    f"Managed environment '{record.name}' cannot be deleted because it contains app '{app.name}'.",
-                )
 
 
 class ContainerApp(ResourceType):
@@ -93,22 +56,36 @@ class ContainerApp(ResourceType):
         Raises:
             AzureError: in the words of the service.
         """
-        reader = TemplateReader(self.azure, record.inputs)
-        self.azure.need(record.inputs.get("environmentId") or record.inputs.get("managedEnvironmentId") or "")
-        reader.check()
-        hidden = record.hidden
-        changed = previous is None or previous.inputs.get("template") != record.inputs.get("template")
-        hidden["revision"] = hidden.get("revision", 0) + changed
-        suffix = record.inputs["template"].get("revisionSuffix") or f"{hidden['revision']:07d}"
+        environment = record.inputs.get("environmentId") or record.inputs.get("managedEnvironmentId")
+        if not environment:
+            raise AzureError(400, "BadRequest", "The property 'environmentId' is required.")
+        self.azure.need(environment)
+        reader, name = TemplateReader(self.azure, record.inputs), self._revision_name(record, previous)
+        reader.check(name)
         record.outputs |= {
             "customDomainVerificationId": derived_guid(record.id, "domain"),
-            "latestRevisionName": f"{record.name}--{suffix}",
+            "latestRevisionName": name,
             "runningStatus": "Running",
         }
-        record.outputs["identity"]["userAssignedIdentities"] = reader.identities()
-        if ingress := record.outputs["configuration"].get("ingress"):
-            ingress["fqdn"] = await self._listen(record)
-            record.outputs["latestRevisionFqdn"] = ingress["fqdn"]
+        if identity := record.outputs.get("identity"):
+            identity["userAssignedIdentities"] = reader.identities()
+        if ingress := _ingress_of(record):
+            ingress["fqdn"] = record.outputs["latestRevisionFqdn"] = await self._listen(record)
+
+    def _revision_name(self, record: Record, previous: Record | None) -> str:
+        """The name of the revision that the inputs make, or of the latest one when they make none."""
+        if previous and _content(previous) == _content(record):
+            return previous.outputs["latestRevisionName"]
+        number = record.hidden["revision"] = record.hidden.get("revision", 0) + 1
+        suffix = record.inputs.get("template", {}).get("revisionSuffix")
+        name = f"{record.name}--{suffix or f'{number:07d}'}"
+        if previous and name == previous.outputs["latestRevisionName"]:
+            raise AzureError(
+                400,
+                "InvalidParameterValueInContainerTemplate",
+                f"Revision with suffix {suffix} already exists. Change the suffix with the template.",
+            )
+        return name
 
     async def _listen(self, record: Record) -> str:
         key = record.id.lower()
@@ -118,7 +95,7 @@ class ContainerApp(ResourceType):
             try:
                 await ingress.start()
             except ContainersError as error:
-                raise AzureError(500, "IngressFailed", str(error)) from error
+                raise StateError(str(error)) from error
             self._ingresses[key] = ingress
         record.hidden["port"] = self._ingresses[key].port
         return self._ingresses[key].address
@@ -134,11 +111,14 @@ class ContainerApp(ResourceType):
         await self._recovered(key)
         serving = self._serving.get(key)
         if serving and serving.spec.name == name:
-            return
-        await self._start(record, name, record.inputs)
+            self._route(key, serving)
+        else:
+            await self._start(record, name, record.inputs)
         record.hidden["serving"] = {"name": name, "inputs": record.inputs}
         record.outputs["latestReadyRevisionName"] = name
-        if serving:
+        if not _ingress_of(record):
+            await self._close_ingress(key)
+        if serving and serving.spec.name != name:
             await self._retire(key, serving)
 
     async def _start(self, record: Record, name: str, inputs: dict[str, Any]) -> None:
@@ -158,8 +138,15 @@ class ContainerApp(ResourceType):
             ) from error
         self._serving[key] = revision
         self._troubles.pop(key, None)
+        self._route(key, revision)
+
+    def _route(self, key: str, revision: Revision) -> None:
         if ingress := self._ingresses.get(key):
             ingress.route([(100, revision)])
+
+    async def _close_ingress(self, key: str) -> None:
+        if ingress := self._ingresses.pop(key, None):
+            await ingress.close()
 
     async def _retire(self, key: str, revision: Revision) -> None:
         if ingress := self._ingresses.get(key):
@@ -170,16 +157,15 @@ class ContainerApp(ResourceType):
     async def delete(self, record: Record) -> None:
         """Stop the processes and give the address back."""
         key = record.id.lower()
-        await self._recovered(key)
-        if ingress := self._ingresses.pop(key, None):
-            await ingress.close()
+        await self._recovered(key, break_off=True)
+        await self._close_ingress(key)
         if revision := self._serving.pop(key, None):
             await revision.stop()
             self.azure.runtime.withdraw(revision.spec.name)
 
     async def recover(self, record: Record) -> None:
         """Listen at the old address at once, and start the revision that served in the background."""
-        if record.outputs["configuration"].get("ingress"):
+        if _ingress_of(record):
             await self._listen(record)
         if serving := record.hidden.get("serving"):
             start = self._start_again(record, serving["name"], serving["inputs"])
@@ -191,14 +177,17 @@ class ContainerApp(ResourceType):
         except AzureError as error:
             self._troubles[record.id.lower()] = error.message
 
-    async def _recovered(self, key: str) -> None:
+    async def _recovered(self, key: str, *, break_off: bool = False) -> None:
+        """Wait for the end of a start in the background."""
         if recovery := self._recoveries.pop(key, None):
-            await recovery
+            if break_off:
+                recovery.cancel()
+            await asyncio.wait([recovery])
 
     async def stop(self) -> None:
         """Stop every app; what they are stays on record."""
         for key in list(self._recoveries):
-            await self._recovered(key)
+            await self._recovered(key, break_off=True)
         await asyncio.gather(*(ingress.close() for ingress in self._ingresses.values()))
         await asyncio.gather(*(revision.stop() for revision in self._serving.values()))
 
@@ -217,3 +206,13 @@ class ContainerApp(ResourceType):
                 {"name": r.name, "ready": r.ready, "restarts": r.restarts, "trouble": r.trouble} for r in replicas
             ],
         }
+
+
+def _ingress_of(record: Record) -> dict[str, Any] | None:
+    return record.outputs.get("configuration", {}).get("ingress")
+
+
+def _content(record: Record) -> tuple[Any, Any]:
+    """What a revision is made of. The target port is the one that its replicas listen on."""
+    ingress = record.inputs.get("configuration", {}).get("ingress", {})
+    return record.inputs.get("template"), ingress.get("targetPort")

@@ -5,6 +5,7 @@ from typing import Final
 from localazure.resource_type import ResourceType
 from localazure.services import (
     app,
+    app_environment,
     applicationinsights,
     authorization,
     containerregistry,
@@ -20,7 +21,7 @@ TYPES: Final[dict[str, type[ResourceType]]] = {
     behaviour.token: behaviour
     for behaviour in (
         app.ContainerApp,
-        app.ManagedEnvironment,
+        app_environment.ManagedEnvironment,
         applicationinsights.Component,
         authorization.RoleAssignment,
         containerregistry.Registry,

@@ -1,6 +1,7 @@
-"""The template of a container app: what is refused of it, and what it means for the container runtime."""
+"""The template of a container app: what it means for the container runtime, given what exists."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from localazure.access import ACR_PULL, SECRET_READERS
@@ -9,42 +10,8 @@ from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, 
 from localazure.errors import AzureError
 from localazure.planes.tokens import Identity
 from localazure.planes.vault_store import VaultError
-from localazure.validation import Problem
 
-LARGEST_CPU: Final = 4.0
-STEP_CPU: Final = 0.25
-FULL_WEIGHT: Final = 100
-
-
-def template_problems(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """What Container Apps refuses of a template and its configuration alone."""
-    template: Mapping[str, Any] = inputs.get("template", {})
-    scale = template.get("scale", {})
-    least, most = scale.get("minReplicas", 0), scale.get("maxReplicas", 10)
-    if least > most:
-        yield "template.scale.minReplicas", f"minReplicas ({least}) cannot be greater than maxReplicas ({most})"
-    containers: list[Mapping[str, Any]] = template.get("containers", [])
-    yield from _resource_problems(containers)
-    ingress: Mapping[str, Any] = inputs.get("configuration", {}).get("ingress", {})
-    weights = [rule.get("weight", 0) for rule in ingress.get("traffic", [])]
-    if weights and sum(weights) != FULL_WEIGHT:
-        yield "configuration.ingress.traffic", f"traffic weights must sum to 100, not {sum(weights)}"
-
-
-def _resource_problems(containers: list[Mapping[str, Any]]) -> Iterator[Problem]:
-    """CPU and memory of an app, all its containers together, are sold in pairs (azure-facts.md section 3.8)."""
-    needs = [container.get("resources", {}) for container in containers]
-    if not needs or not all("cpu" in need and "memory" in need for need in needs):
-        return
-    cpu = sum(need["cpu"] for need in needs)
-    memory = sum(float(need["memory"].removesuffix("Gi")) for need in needs)
-    if cpu % STEP_CPU or not STEP_CPU <= cpu <= LARGEST_CPU or memory != 2 * cpu:
-        reason = (
-            f"the total requested CPU and memory resources for this application (CPU: {cpu}, memory: {memory}) is "
-            "invalid. Total CPU and memory for all containers defined in a Container App must add up to one of the "
-            "following CPU - Memory combinations: 0.25 - 0.5Gi and on in steps of 0.25 to 4 - 8Gi"
-        )
-        yield "template.containers", reason
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class TemplateReader:
@@ -60,13 +27,16 @@ class TemplateReader:
         self._inputs = inputs
         self._configuration: Mapping[str, Any] = inputs.get("configuration", {})
 
-    def check(self) -> None:
-        """Refuse an app that refers to what is not there or what its identities may not use. Raises AzureError."""
-        self.identities()
-        self.secrets()
-        template = self._inputs["template"]
-        for container in (*template.get("initContainers", []), *template["containers"]):
-            self._digest(container)
+    def check(self, name: str) -> None:
+        """Refuse an app that refers to what is not there, or to what its identities may not use.
+
+        Args:
+            name: of the revision that its template would become.
+
+        Raises:
+            AzureError: in the words of the service.
+        """
+        self._spec(name, {}, {})
 
     def identities(self) -> dict[str, dict[str, str]]:
         """The assigned identities as ARM answers them: principal and client by id."""
@@ -95,13 +65,11 @@ class TemplateReader:
                 secret.get("value") if reference is None else self._vault_value(reference, secret.get("identity", ""))
             )
             if value is None:
-                raise AzureError(
-                    400,
-                    "InvalidParameterValueInContainerTemplate",
-                    "The following field(s) are either invalid or missing. Field 'configuration.secrets' is invalid with "
-                    f'details: \'Invalid value: "{secret["name"]}": Unable to get value using Managed identity '
-                    f"{secret.get('identity')} for secret {secret['name']}.'",
+                reason = (
+                    f'Invalid value: "{secret["name"]}": Unable to get value using Managed identity '
+                    f"{secret.get('identity')} for secret {secret['name']}."
                 )
+                raise _template_error("configuration.secrets", reason)
             values[secret["name"]] = value
         return values
 
@@ -129,32 +97,47 @@ class TemplateReader:
         registry = next(
             (r for r in self._azure.find("containerregistry:Registry") if r.outputs["loginServer"] == server), None
         )
-        pull = next((r["identity"] for r in self._configuration.get("registries", []) if r["server"] == server), "")
+        registries = self._configuration.get("registries", [])
+        pull = next((r.get("identity", "") for r in registries if r["server"] == server), "")
         principal = self._assigned(pull)
         if not registry or not principal or not self._azure.is_granted(principal, ACR_PULL, registry.id):
             raise _image_error(container["name"], image, "UNAUTHORIZED: authentication required")
-        if not at or not self._azure.runtime.images.has(Digest(digest)):
+        if not at or not DIGEST.fullmatch(digest) or not self._azure.runtime.images.has(Digest(digest)):
             reason = f"MANIFEST_UNKNOWN: manifest tagged by '{digest or image}' is not found"
             raise _image_error(container["name"], image, reason)
         return Digest(digest)
 
     def revision(self, name: str) -> RevisionSpec:
-        """What the runtime runs for a revision of this name; its containers may ask for tokens from then on."""
-        template: Mapping[str, Any] = self._inputs["template"]
+        """What the runtime runs for a revision of this name; its containers may ask for tokens from then on.
+
+        Raises:
+            AzureError: as `check` does.
+        """
+        init, main = (self._azure.runtime.admit(name, self._identities_of(phase)) for phase in ("Init", "Main"))
+        try:
+            return self._spec(name, init, main)
+        except AzureError:
+            self._azure.runtime.withdraw(name)
+            raise
+
+    def _spec(self, name: str, init: Mapping[str, str], main: Mapping[str, str]) -> RevisionSpec:
+        template: Mapping[str, Any] = self._inputs.get("template", {})
         scale = template.get("scale", {})
         ingress: Mapping[str, Any] = self._configuration.get("ingress", {})
         values = self.secrets()
-        init, main = (self._azure.runtime.admit(name, self._identities_of(phase)) for phase in ("Init", "Main"))
-        return RevisionSpec(
-            app=name.rpartition("--")[0],
-            name=name,
-            containers=tuple(self._container(c, values, main) for c in template["containers"]),
-            init_containers=tuple(self._container(c, values, init) for c in template.get("initContainers", [])),
-            min_replicas=scale.get("minReplicas", 0),
-            max_replicas=scale.get("maxReplicas", 10),
-            target_port=ingress.get("targetPort"),
-            termination_grace_seconds=template.get("terminationGracePeriodSeconds", 30),
-        )
+        try:
+            return RevisionSpec(
+                app=name.rpartition("--")[0],
+                name=name,
+                containers=tuple(self._container(c, values, main) for c in template.get("containers", [])),
+                init_containers=tuple(self._container(c, values, init) for c in template.get("initContainers", [])),
+                min_replicas=scale.get("minReplicas", 0),
+                max_replicas=scale.get("maxReplicas", 10),
+                target_port=ingress.get("targetPort"),
+                termination_grace_seconds=template.get("terminationGracePeriodSeconds", 30),
+            )
+        except ValueError as error:
+            raise _template_error("template", str(error)) from error
 
     def _identities_of(self, lifecycle: str) -> list[Identity]:
         settings = self._configuration.get("identitySettings", [])
@@ -168,10 +151,13 @@ class TemplateReader:
     def _container(
         self, container: Mapping[str, Any], values: Mapping[str, str], platform: Mapping[str, str]
     ) -> ContainerSpec:
-        declared = {
-            variable["name"]: values[variable["secretRef"]] if "secretRef" in variable else variable.get("value", "")
-            for variable in container.get("env", [])
-        }
+        declared: dict[str, str] = {}
+        for variable in container.get("env", []):
+            reference = variable.get("secretRef")
+            if reference is not None and reference not in values:
+                reason = f"SecretRef '{reference}' defined for container '{container['name']}' not found."
+                raise _template_error(f"template.containers.{container['name']}.env", reason)
+            declared[variable["name"]] = variable.get("value", "") if reference is None else values[reference]
         return ContainerSpec(
             name=container["name"],
             digest=self._digest(container),
@@ -182,13 +168,16 @@ class TemplateReader:
         )
 
 
-def _image_error(container: str, image: str, reason: str) -> AzureError:
+def _template_error(field: str, details: str) -> AzureError:
     return AzureError(
         400,
         "InvalidParameterValueInContainerTemplate",
-        "The following field(s) are either invalid or missing. Field "
-        f"'template.containers.{container}.image' is invalid with details: 'Invalid value: \"{image}\": {reason}';.",
+        f"The following field(s) are either invalid or missing. Field '{field}' is invalid with details: '{details}';.",
     )
+
+
+def _image_error(container: str, image: str, reason: str) -> AzureError:
+    return _template_error(f"template.containers.{container}.image", f'Invalid value: "{image}": {reason}')
 
 
 def _probe(probe: Mapping[str, Any]) -> Probe:

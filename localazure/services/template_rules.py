@@ -1,0 +1,92 @@
+"""What is refused of a container app by its inputs alone, before anything else is looked at."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from localazure.containers.spec import MAX_REPLICAS
+from localazure.validation import Problem
+
+Values = Mapping[str, Any]
+
+LARGEST_CPU: Final = 4.0
+STEP_CPU: Final = 0.25
+FULL_WEIGHT: Final = 100
+
+
+def template_problems(inputs: Values) -> Iterator[Problem]:
+    """What Container Apps refuses of a template and its configuration, and what it takes but is not imitated."""
+    template: Values = inputs.get("template", {})
+    containers: list[Values] = template.get("containers", [])
+    if "template" in inputs and not containers:
+        yield "template.containers", "a container app needs at least one container"
+    yield from _scale_problems(template.get("scale", {}))
+    for name in ("initContainers", "containers"):
+        for index, container in enumerate(template.get(name, [])):
+            yield from _container_problems(container, f"template.{name}[{index}]")
+    yield from _resource_problems(containers)
+    yield from _configuration_problems(inputs.get("configuration", {}))
+    if "SystemAssigned" in inputs.get("identity", {}).get("type", ""):
+        yield "identity.type", _not_imitated("a system-assigned identity", "a user-assigned one")
+
+
+def _scale_problems(scale: Values) -> Iterator[Problem]:
+    least, most = scale.get("minReplicas", 0), scale.get("maxReplicas", 10)
+    if least > most:
+        yield "template.scale.minReplicas", f"minReplicas ({least}) cannot be greater than maxReplicas ({most})"
+    if least < 0 or not 1 <= most <= MAX_REPLICAS:
+        yield "template.scale", f"replicas {least} to {most}: allowed are 0 to {MAX_REPLICAS}, the greater at least 1"
+
+
+def _container_problems(container: Values, at: str) -> Iterator[Problem]:
+    for needed in ("name", "image"):
+        if needed not in container:
+            yield f"{at}.{needed}", f"missing required property '{at}.{needed}'"
+    for variable in container.get("env", []):
+        if "name" not in variable:
+            yield f"{at}.env", "an environment variable has no name"
+    for probe in container.get("probes", []):
+        if "type" not in probe or ("httpGet" in probe) == ("tcpSocket" in probe):
+            yield f"{at}.probes", "a probe needs a type, and either httpGet or tcpSocket"
+
+
+def _resource_problems(containers: list[Values]) -> Iterator[Problem]:
+    """CPU and memory of an app, all its containers together, are sold in pairs (azure-facts.md section 3.8)."""
+    needs = [container.get("resources", {}) for container in containers]
+    if not needs or not all("cpu" in need and "memory" in need for need in needs):
+        return
+    odd = [need["memory"] for need in needs if not re.fullmatch(r"\d+(\.\d+)?Gi", need["memory"])]
+    if odd:
+        yield "template.containers", f"memory '{odd[0]}' must be a number of Gi, for example 0.5Gi"
+        return
+    cpu = sum(need["cpu"] for need in needs)
+    memory = sum(float(need["memory"].removesuffix("Gi")) for need in needs)
+    if cpu % STEP_CPU or not STEP_CPU <= cpu <= LARGEST_CPU or memory != 2 * cpu:
+        reason = (
+            f"the total requested CPU and memory resources for this application (CPU: {cpu}, memory: {memory}) is "
+            "invalid. Total CPU and memory for all containers defined in a Container App must add up to one of the "
+            "following CPU - Memory combinations: 0.25 - 0.5Gi and on in steps of 0.25 to 4 - 8Gi"
+        )
+        yield "template.containers", reason
+
+
+def _configuration_problems(configuration: Values) -> Iterator[Problem]:
+    if configuration.get("activeRevisionsMode", "Single") != "Single":
+        yield "configuration.activeRevisionsMode", _not_imitated("more than one active revision", "mode Single")
+    if any("name" not in secret for secret in configuration.get("secrets", [])):
+        yield "configuration.secrets", "a secret has no name"
+    if any("server" not in registry for registry in configuration.get("registries", [])):
+        yield "configuration.registries", "a registry has no server"
+    ingress: Values = configuration.get("ingress", {})
+    if ingress and not ingress.get("targetPort"):
+        yield "configuration.ingress.targetPort", _not_imitated("the detection of the port", "a target port")
+    rules: list[Values] = ingress.get("traffic", [])
+    weights = [rule.get("weight", 0) for rule in rules]
+    if weights and sum(weights) != FULL_WEIGHT:
+        yield "configuration.ingress.traffic", f"traffic weights must sum to 100, not {sum(weights)}"
+    if any("revisionName" in rule for rule in rules):
+        yield "configuration.ingress.traffic", _not_imitated("traffic to a named revision", "latestRevision")
+
+
+def _not_imitated(what: str, instead: str) -> str:
+    return f"the embedded Azure does not imitate {what} (localazure/NONGOALS.md); use {instead}"
