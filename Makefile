@@ -6,6 +6,8 @@ PYTHON ?= python3
 STACK ?= dev
 CLOUD ?= local
 export STACK CLOUD
+# Without byte code every start compiles the Azure SDK again, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 OPS := $(BIN)/python -m ops

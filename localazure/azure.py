@@ -126,7 +126,12 @@ class Azure:
             hidden={**(copy.deepcopy(previous.hidden) if previous else {}), **hidden},
         )
         if "location" in resource_shape(behaviour.token).inputs and not record.outputs.get("location"):
-            raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+            raise AzureError(
+                400,
+                "LocationRequired",
+                "The location property is required for this definition. Set it, or "
+                "the default: pulumi config set azure-native:location REGION.",
+            )
         await behaviour.put(record, previous)
         self.store.put(record)
         try:

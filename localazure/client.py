@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +56,8 @@ class Client:
             process = subprocess.Popen(
                 [sys.executable, "-m", "localazure", "serve", str(state)],
                 cwd=Path(__file__).resolve().parent.parent,
+                # Without byte code every program compiles the Azure SDK again, which takes seconds.
+                env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -84,7 +86,7 @@ class Client:
         try:
             with opener.open(request, timeout=30) as answer:
                 return json.load(answer)
-        except urllib.error.URLError as error:
+        except (OSError, HTTPException) as error:  # OSError has URLError among its kinds
             raise StateError(
                 f"The embedded Azure does not answer {path}: {error}. Its log: {self.state / LOG}"
             ) from error

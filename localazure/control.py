@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from localazure.azure import Azure
 
@@ -22,6 +22,32 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
         stop: called when the daemon is asked to stop.
     """
 
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(_status(azure))
+
+    async def token(request: web.Request) -> web.Response:
+        try:
+            wanted: dict[str, Any] = await request.json()
+            return web.json_response({"token": azure.runtime.issuer.mint(**wanted)})
+        except (TypeError, ValueError) as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+
+    async def purge(_: web.Request) -> web.Response:
+        azure.purge()
+        return web.json_response({})
+
+    async def end(_: web.Request) -> web.Response:
+        stop()
+        return web.json_response({})
+
+    app = web.Application(middlewares=[_guard(secret)])
+    app.router.add_get("/status", status)
+    for path, handler in (("/token", token), ("/purge", purge), ("/stop", end)):
+        app.router.add_post(path, handler)
+    return app
+
+
+def _guard(secret: str) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -29,38 +55,13 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
             raise web.HTTPUnauthorized
         return await handler(request)
 
-    async def status(request: web.Request) -> web.Response:
-        del request
-        kept_aside = azure.store.kept_aside
-        return web.json_response(
-            {
-                "kept_aside": str(kept_aside) if kept_aside else None,
-                "resources": [record.id for record in azure.store.records()],
-                "running": azure.statuses(),
-            }
-        )
+    return guard
 
-    async def token(request: web.Request) -> web.Response:
-        wanted: dict[str, Any] = await request.json()
-        return web.json_response({"token": azure.runtime.issuer.mint(**wanted)})
 
-    async def purge(request: web.Request) -> web.Response:
-        del request
-        azure.purge()
-        return web.json_response({})
-
-    async def end(request: web.Request) -> web.Response:
-        del request
-        stop()
-        return web.json_response({})
-
-    app = web.Application(middlewares=[guard])
-    app.add_routes(
-        [
-            web.get("/status", status),
-            web.post("/token", token),
-            web.post("/purge", purge),
-            web.post("/stop", end),
-        ]
-    )
-    return app
+def _status(azure: Azure) -> dict[str, Any]:
+    kept_aside = azure.store.kept_aside
+    return {
+        "kept_aside": str(kept_aside) if kept_aside else None,
+        "resources": [record.id for record in azure.store.records()],
+        "running": azure.statuses(),
+    }

@@ -23,6 +23,7 @@ from localazure.endpoints import FILE, Endpoints
 from localazure.engine.azure_native import AzureNative
 from localazure.engine.language import PythonHost
 from localazure.engine.random_values import Random
+from localazure.engine.same_user import SameUser
 from localazure.errors import StateError
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
@@ -90,7 +91,11 @@ async def _lock(state: Path) -> IO[str]:
 
 
 def _server() -> grpc.aio.Server:
-    return grpc.aio.server(options=[("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.so_reuseport", 0)])
+    interceptor: Any = SameUser()
+    return grpc.aio.server(
+        interceptors=[interceptor],
+        options=[("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.so_reuseport", 0)],
+    )
 
 
 @asynccontextmanager
@@ -122,9 +127,15 @@ async def _random() -> AsyncGenerator[int]:
 @asynccontextmanager
 async def _language() -> AsyncGenerator[int]:
     server: Any = _server()
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(PythonHost(version("pulumi")), server)
-    async with _listening(server) as port:
-        yield port
+    packages = sorted({f"pulumi_azure_native.{token.split(':')[0]}" for token in TYPES})
+    host = PythonHost(version("pulumi"), ("pulumi_random", "pydantic", *packages))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    await host.prepare()
+    try:
+        async with _listening(server) as port:
+            yield port
+    finally:
+        await host.close()
 
 
 @asynccontextmanager

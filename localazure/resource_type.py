@@ -69,6 +69,11 @@ class ResourceType:
         del inputs
         return ()
 
+    def is_name_taken(self, record: Record) -> bool:
+        """Whether another resource of this type has the name: for types whose names are global."""
+        others = (other for other in self.azure.find(self.token) if other.id.lower() != record.id.lower())
+        return any(other.name.lower() == record.name.lower() for other in others)
+
     async def put(self, record: Record, previous: Record | None) -> None:
         """Accept or refuse a PUT, and fill in what Azure computes.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localazure.access import SECRET_READERS, SECRET_WRITERS, is_granted
+from localazure.errors import StateError
 from localazure.planes.files import write_atomically
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
@@ -19,13 +20,20 @@ _READING = ("getSecret/action", "readMetadata/action")
 
 
 class VaultFile(MutableMapping[str, Secret]):
-    """Secrets by name, and the port that the vault had, in one file that is replaced at every change."""
+    """Secrets by name, and the port that the vault had, in one file that is replaced at every change.
+
+    Raises:
+        StateError: the file holds something else.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        self._port: int = content.get("port", 0)
-        self._secrets = {name: _secret(kept) for name, kept in content.get("secrets", {}).items()}
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            self._port: int = content.get("port", 0)
+            self._secrets = {name: _secret(kept) for name, kept in content.get("secrets", {}).items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StateError(f"{path} does not hold the secrets of a vault ({error!r}); move the file away.") from error
 
     @property
     def port(self) -> int:
@@ -85,7 +93,7 @@ class Vaults:
         """Serve a vault, at the address it had if it was served before, and return that address.
 
         Raises:
-            StateError: the port of its address is taken.
+            StateError: the port of its address is taken, or its file cannot be read.
         """
         key = address.resource_id.lower()
         if key in self._open:

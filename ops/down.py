@@ -43,6 +43,7 @@ def down(environ: Mapping[str, str]) -> int:
         return 0
     client.stop()
     cloud.forget()
+    report("nothing is left: no process, no port, no record")
     return 0
 
 

@@ -4,6 +4,7 @@ Mocks prove construction: what is declared, under which parent, in which order. 
 `tests/e2e`) and nothing of Azure.
 
     python -m tests.tape --write     rewrite the golden tapes and docs/configuration.md
+    python -m tests.tape dev         print the tape of a stack
 """
 
 import asyncio
@@ -238,7 +239,11 @@ def _whole(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    assert sys.argv[1:] == ["--write"], __doc__
+    if sys.argv[1:] != ["--write"]:
+        assert len(sys.argv) == 2, __doc__
+        assert sys.argv[1] in STACKS, __doc__
+        sys.stdout.write(render(record_main(sys.argv[1], release=DIGEST)))
+        sys.exit()
     from tests.configuration import PAGE, page
 
     for each in STACKS:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 CheckState = Literal["ok", "degraded", "failed"]
@@ -11,9 +11,9 @@ CheckState = Literal["ok", "degraded", "failed"]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Check:
-    """One thing the service depends on.
+    """One thing the service depends on. It remembers its last state, so that a change is logged and a state is not.
 
     Args:
         name: How readiness names it.
@@ -26,6 +26,7 @@ class Check:
     hard: bool
     timeout: float
     probe: Callable[[], Awaitable[None]]
+    _last: CheckState = field(default="ok", init=False, repr=False)
 
     async def state(self) -> CheckState:
         """Probe once: a hard thing is `ok` or `failed`, a soft one `ok` or `degraded`."""
@@ -33,6 +34,12 @@ class Check:
             async with asyncio.timeout(self.timeout):
                 await self.probe()
         except Exception as error:  # noqa: BLE001 - in whatever way a probe fails, the check has failed
-            _log.warning("check failed", extra={"check": self.name, "error": repr(error)})
-            return "failed" if self.hard else "degraded"
-        return "ok"
+            return self._changed_to("failed" if self.hard else "degraded", why=repr(error))
+        return self._changed_to("ok", why="it answers")
+
+    def _changed_to(self, state: CheckState, *, why: str) -> CheckState:
+        if state != self._last:
+            level = logging.INFO if state == "ok" else logging.WARNING
+            _log.log(level, "check is %s", state, extra={"check": self.name, "why": why})
+        self._last = state
+        return state

@@ -41,5 +41,5 @@ class PortTakenError(ContainersError):
     """Another process listens on the port that an ingress was given."""
 
     def __init__(self, app: str, port: int) -> None:
-        super().__init__(f"ingress of {app}: port {port} on 127.0.0.1 is taken; stop the process that has it or use 0")
+        super().__init__(f"ingress of {app}: port {port} on 127.0.0.1 is taken; stop the process that has it")
         self.port = port

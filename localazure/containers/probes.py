@@ -10,6 +10,7 @@ import aiohttp
 from localazure.containers.spec import Probe
 
 _SUCCESS: Final = range(200, 400)
+_EAGER_SECONDS: Final = 0.1
 
 
 async def verdicts(probe: Probe, *, port: int, client: aiohttp.ClientSession) -> AsyncGenerator[str | None]:
@@ -24,13 +25,31 @@ async def verdicts(probe: Probe, *, port: int, client: aiohttp.ClientSession) ->
     """
     await asyncio.sleep(probe.initial_delay_seconds)
     successes = failures = 0
+    healthy_once = False
     while True:
         began = time.monotonic()
         trouble = await _attempt(probe, port=port, client=client)
         successes, failures = (successes + 1, 0) if trouble is None else (0, failures + 1)
         if successes == probe.success_threshold or failures == probe.failure_threshold:
             yield trouble
-        await asyncio.sleep(max(0, began + probe.period_seconds - time.monotonic()))
+        due = began + probe.period_seconds
+        if trouble is None or healthy_once:
+            healthy_once = True
+            await asyncio.sleep(max(0, due - time.monotonic()))
+        else:
+            healthy_once = await _healthy_before(due, probe, port=port, client=client)
+
+
+async def _healthy_before(due: float, probe: Probe, *, port: int, client: aiohttp.ClientSession) -> bool:
+    """Whether a program that has not answered yet does so before its next probe is due.
+
+    Nobody waits out a period for a program that is up already; failures count once per period all the same.
+    """
+    while time.monotonic() < due:
+        await asyncio.sleep(min(_EAGER_SECONDS, probe.period_seconds))
+        if await _attempt(probe, port=port, client=client) is None:
+            return True
+    return False
 
 
 async def _attempt(probe: Probe, *, port: int, client: aiohttp.ClientSession) -> str | None:

@@ -6,6 +6,7 @@ wire, previews, automatic names. Sources of each behaviour: local-azure.md secti
 
 import asyncio
 import hashlib
+import re
 import uuid
 from collections.abc import Coroutine
 from typing import Any, Never, TypeVar
@@ -88,12 +89,12 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
         self._locate(context, shape, news, olds)
         if shape.api_version:
             news.setdefault("azureApiVersion", shape.api_version)
-        known = {name: value for name, value in news.items() if not contains_unknown(value)}
-        unfit = ((at, why) for at, why in problems(shape.inputs, news) if not behaviour.allows(at, news.get(at)))
-        found = [*unfit, *behaviour.refusals(known)]
-        failures = [
-            provider_pb2.CheckFailure(property=at.split(".")[0].split("[")[0], reason=reason) for at, reason in found
-        ]
+        missing = [(key, f"missing required property '{key}'") for key in shape.auto_named if key not in news]
+        unfit = [(at, why) for at, why in problems(shape.inputs, news) if not behaviour.allows(at, news.get(at))]
+        passed = news.keys() - {_top(at) for at, _ in unfit}
+        known = {name: news[name] for name in passed if not contains_unknown(news[name])}
+        found = [*missing, *unfit, *behaviour.refusals(known)]
+        failures = [provider_pb2.CheckFailure(property=_top(at), reason=reason) for at, reason in found]
         return provider_pb2.CheckResponse(inputs=dump(news), failures=failures)
 
     def _name(
@@ -135,9 +136,8 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         """Compare old and new inputs; say what must be replaced."""
-        del context
         self._azure.confirm(request.id)
-        behaviour = self._azure.type_of(_token(request.urn))
+        behaviour = await self._behaviour(request.urn, context)
         old = load(request.old_inputs)
         detailed: dict[str, provider_pb2.PropertyDiff] = {}
         replaces: list[str] = []
@@ -153,39 +153,42 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
             replaces=replaces,
             detailedDiff=detailed,
             hasDetailedDiff=True,
-            diffs=sorted({path.split(".")[0].split("[")[0] for path in detailed}),
+            diffs=sorted({_top(path) for path in detailed}),
             deleteBeforeReplace=bool(replaces) and not old.get("__createBeforeDelete"),
         )
 
     async def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
         """Create a resource, or say in a preview which outputs are not known yet."""
-        token, inputs = _token(request.urn), load(request.properties)
+        behaviour, inputs = await self._behaviour(request.urn, context), load(request.properties)
         if request.preview:
-            unknowns = project(resource_shape(token).outputs, inputs, missing=UNKNOWN)
+            unknowns = project(resource_shape(behaviour.token).outputs, inputs, missing=UNKNOWN)
             return provider_pb2.CreateResponse(properties=dump(unknowns))
         try:
-            record = await _finish(self._azure.create(token, inputs, request.urn))
+            record = await _finish(self._azure.create(behaviour.token, inputs, request.urn))
+        except ProvisioningError as error:
+            await _fail(context, error, self._azure.get(behaviour.id_of(inputs)))
         except (AzureError, StateError) as error:
-            resource_id = self._azure.type_of(token).id_of(inputs)
-            await _fail(context, error, self._azure.get(resource_id))
+            await _fail(context, error)
         return provider_pb2.CreateResponse(id=record.id, properties=dump(record.outputs))
 
     async def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
         """Change a resource in place."""
-        token, inputs = _token(request.urn), load(request.news)
+        behaviour, inputs = await self._behaviour(request.urn, context), load(request.news)
         if request.preview:
-            outputs = project(resource_shape(token).outputs, inputs, missing=UNKNOWN)
+            outputs = project(resource_shape(behaviour.token).outputs, inputs, missing=UNKNOWN)
             kept = {key: value for key, value in load(request.olds).items() if key in ("name", "location")}
             return provider_pb2.UpdateResponse(properties=dump(outputs | kept))
         try:
             record = await _finish(self._azure.update(request.id, inputs))
-        except (AzureError, StateError) as error:
+        except ProvisioningError as error:
             await _fail(context, error, self._azure.get(request.id))
+        except (AzureError, StateError) as error:
+            await _fail(context, error)
         return provider_pb2.UpdateResponse(properties=dump(record.outputs))
 
     async def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         """Read a resource; an empty id says that it is gone. What changed behind Pulumi's back becomes an input."""
-        del context
+        await self._behaviour(request.urn, context)
         self._azure.confirm(request.id)
         record = self._azure.get(request.id)
         if record is None:
@@ -200,7 +203,7 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
         try:
             await _finish(self._azure.delete(request.id))
         except (AzureError, StateError) as error:
-            await _fail(context, error, None)
+            await _fail(context, error)
         return empty_pb2.Empty()
 
     async def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
@@ -208,10 +211,21 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
         try:
             answer = invoke(self._azure, request.tok.removeprefix(f"{PACKAGE}:"), load(request.args))
         except AzureError as error:
-            await _fail(context, error, None)
+            await _fail(context, error)
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").update(answer)  # the field has the name of a keyword
         return response
+
+    async def _behaviour(self, urn: str, context: Context) -> ResourceType:
+        try:
+            return self._azure.type_of(_token(urn))
+        except NotSimulatedError as error:
+            await _fail(context, error)
+
+
+def _top(path: str) -> str:
+    """The top-level property of a property path."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def _token(urn: str) -> str:
@@ -224,9 +238,9 @@ async def _finish(operation: Coroutine[Any, Any, T]) -> T:
     return await asyncio.shield(asyncio.ensure_future(operation))
 
 
-async def _fail(context: Context, error: Exception, kept: Record | None) -> Never:
+async def _fail(context: Context, error: Exception, kept: Record | None = None) -> Never:
     """Answer with an error. When the resource exists all the same, tell the engine to keep it."""
-    if isinstance(error, ProvisioningError) and kept:
+    if kept:
         detail = provider_pb2.ErrorResourceInitFailed(
             id=kept.id, properties=dump(kept.outputs), reasons=[str(error)], inputs=dump(kept.inputs)
         )

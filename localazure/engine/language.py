@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +24,39 @@ ALREADY_SHOWN: Final = 32
 """Exit status of a program whose error the engine has shown already (pulumi, sdk/python/cmd)."""
 
 
-class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Runs Python programs. `version` is what the host reports."""
+LONGEST_LINE: Final = 3 << 20
+"""Bytes; what a program may print in one line. A message to the engine holds 4 MiB."""
 
-    def __init__(self, version: str) -> None:
+
+class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """Runs Python programs, each in a process of its own.
+
+    Args:
+        version: what the host reports.
+        preload: packages that programs import. One process is always there that has imported them already, because a
+            program of this size spends most of its time on that (docs/performance.md).
+    """
+
+    def __init__(self, version: str, preload: Sequence[str]) -> None:
         self._version = version
+        self._preload = preload
         self._engines: dict[str, str] = {}  # engine addresses by connection: two engines may run at once
+        self._spare: asyncio.subprocess.Process | None = None
+
+    async def prepare(self) -> None:
+        """Start the process of the next program."""
+        if self._spare is None:
+            self._spare = await _start(sys.executable, self._preload)
+
+    async def close(self) -> None:
+        """End the process that no program came for."""
+        if spare := self._take_spare():
+            spare.kill()
+            await spare.wait()
+
+    def _take_spare(self) -> asyncio.subprocess.Process | None:
+        spare, self._spare = self._spare, None
+        return spare if spare and spare.returncode is None else None
 
     async def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: Context
@@ -60,6 +88,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         directory = request.info.program_directory or request.pwd
         run = {
             "config": dict(request.config),
+            "directory": directory,
             "dry_run": request.dryRun,
             "engine": engine,
             "monitor": request.monitor_address,
@@ -71,22 +100,16 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
             "secret_keys": list(request.configSecretKeys),
             "stack": request.stack,
         }
-        child = await asyncio.create_subprocess_exec(
-            interpreter(request.info.root_directory or directory, load(request.info.options)),
-            "-P",  # the folder of the runner is not for the program to import from
-            RUNNER,
-            cwd=directory,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        python = interpreter(request.info.root_directory or directory, load(request.info.options))
+        spare = self._take_spare() if python == sys.executable else None
+        child = spare or await _start(python, ())
         try:
             await self._follow(child, json.dumps(run), engine)
         finally:
             if child.returncode is None:
                 child.kill()
                 await child.wait()
+        await self.prepare()
         if child.returncode in (0, ALREADY_SHOWN):
             return language_pb2.RunResponse(bail=child.returncode == ALREADY_SHOWN)
         return language_pb2.RunResponse(error=f"The program ended with exit status {child.returncode}.")
@@ -102,6 +125,21 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
                 text = line.decode(errors="replace").rstrip()
                 await log.Log(engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text))
         await child.wait()
+
+
+async def _start(python: str, preload: Sequence[str]) -> asyncio.subprocess.Process:
+    """Start a process that imports the packages and then waits to be told, on standard input, what to run."""
+    return await asyncio.create_subprocess_exec(
+        python,
+        "-P",  # the folder of the runner is not for the program to import from
+        RUNNER,
+        *preload,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        limit=LONGEST_LINE,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
 
 
 def interpreter(root: str, options: dict[str, Any]) -> str:

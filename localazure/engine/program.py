@@ -1,11 +1,14 @@
 """Run one Pulumi program; the child process of the language host.
 
-What to run comes as JSON on standard input. Exit status 32 says that the error has been shown by the engine. Runs with
+The packages named on the command line are imported first. Then standard input tells, as JSON, what to run; if it ends
+without a word, nothing is. Exit status 32 says that the error has been shown by the engine. Runs with
 the program's interpreter, so it imports nothing of this package.
 """
 
 import asyncio
+import importlib
 import json
+import os
 import runpy
 import sys
 import traceback
@@ -33,6 +36,7 @@ def main(run: dict[str, Any]) -> int:
             stack=run["stack"],
         )
     )
+    os.chdir(run["directory"])
     path = Path(run["program"])
     script = path / "__main__.py" if path.is_dir() else path
     sys.path.insert(0, str(script.parent))
@@ -55,4 +59,7 @@ def main(run: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.load(sys.stdin)))
+    for name in sys.argv[1:]:
+        getattr(importlib.import_module(name), "__all__", None)  # the SDK loads a module when something is asked of it
+    told = sys.stdin.read()
+    sys.exit(main(json.loads(told)) if told else 0)

@@ -7,7 +7,7 @@ import base64
 import secrets
 import string
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import bcrypt
@@ -16,23 +16,29 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localazure.engine.diff import differences
-from localazure.engine.wire import UNKNOWN, dump, load
+from localazure.engine.wire import UNKNOWN, contains_unknown, dump, load
 from localazure.errors import NotSimulatedError
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Outputs = dict[str, Any]
 
+NUMBERS: Final = ("byteLength", "length", "max", "min", "minLower", "minNumeric", "minSpecial", "minUpper")
+
 SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
 """The special characters of terraform-provider-random."""
 
 
-def _text(inputs: Outputs) -> str:
-    classes = {
+def _alphabets(inputs: Outputs) -> dict[str, str]:
+    return {
         "Lower": string.ascii_lowercase if inputs.get("lower", True) else "",
         "Upper": string.ascii_uppercase if inputs.get("upper", True) else "",
         "Numeric": string.digits if inputs.get("numeric", inputs.get("number", True)) else "",
         "Special": inputs.get("overrideSpecial", SPECIAL) if inputs.get("special", True) else "",
     }
+
+
+def _text(inputs: Outputs) -> str:
+    classes = _alphabets(inputs)
     least = [
         secrets.choice(alphabet)
         for name, alphabet in classes.items()
@@ -95,6 +101,40 @@ MAKERS: Final[dict[str, Callable[[Outputs], tuple[str, Outputs]]]] = {
 }
 """What makes the id and the outputs of each type. A value is computed in the provider and kept by the engine."""
 
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "random:index/randomBytes:RandomBytes": ("length",),
+    "random:index/randomId:RandomId": ("byteLength",),
+    "random:index/randomInteger:RandomInteger": ("max", "min"),
+    "random:index/randomPassword:RandomPassword": ("length",),
+    "random:index/randomString:RandomString": ("length",),
+}
+"""Required inputs of each type."""
+
+
+def refusals(token: str, inputs: Outputs) -> Iterator[tuple[str, str]]:
+    """What is wrong with the inputs of a type, as (property, reason), in the spirit of terraform-provider-random."""
+    if token not in MAKERS:
+        yield "", str(NotSimulatedError(token))
+        return
+    if any(contains_unknown(value) for value in inputs.values()):
+        return
+    needed = NEEDED.get(token, ())
+    odd = [n for n in NUMBERS if not isinstance(inputs.get(n, 0), int)] + [n for n in needed if n not in inputs]
+    yield from ((name, f"'{name}' must be given as an integer") for name in odd)
+    if odd:
+        return
+    if "max" in inputs and inputs["max"] < inputs["min"]:
+        yield "max", f"max ({inputs['max']}) must not be less than min ({inputs['min']})"
+    if any(inputs[name] < 1 for name in needed if name.lower().endswith("length")):
+        yield needed[0], f"'{needed[0]}' must be at least 1"
+    if MAKERS[token] in (_password, _string):
+        least = sum(inputs.get(f"min{name}", 0) for name, alphabet in _alphabets(inputs).items() if alphabet)
+        if least > inputs["length"]:
+            yield "length", f"length ({inputs['length']}) must not be less than the sum of the minimums ({least})"
+        if not any(_alphabets(inputs).values()):
+            yield "length", "no class of characters is left to choose from"
+
+
 COMPUTED: Final = ("b64Std", "b64Url", "base64", "bcryptHash", "dec", "hex", "result")
 
 
@@ -137,10 +177,10 @@ class Random(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
-        """Refuse a type that is not made here."""
+        """Refuse a type that is not made here, and inputs that no value fits."""
         del context
-        token = _type(request.urn)
-        failures = [] if token in MAKERS else [provider_pb2.CheckFailure(reason=str(NotSimulatedError(token)))]
+        found = refusals(_type(request.urn), load(request.news))
+        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in found]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:

@@ -41,7 +41,10 @@ class ContainerApp(ResourceType):
         self._troubles: dict[str, str] = {}
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """What Container Apps refuses of the inputs alone."""
+        """The name rule; the order of replicas, pairs of CPU and memory, traffic weights, and what has no imitation.
+
+        Pairs: Microsoft Learn, "Containers in Azure Container Apps" (azure-facts.md section 3.8).
+        """
         yield from name_problem(
             inputs,
             "containerAppName",

@@ -31,11 +31,8 @@ class Registry(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a name that another registry has: they are global."""
         del previous
-        for other in self.azure.find(self.token):
-            if other.name.lower() == record.name.lower() and other.id.lower() != record.id.lower():
-                raise AzureError(
-                    409,
-                    "AlreadyInUse",
-                    f"The registry DNS name {record.name.lower()}.azurecr.io is already in use.",
-                )
+        if self.is_name_taken(record):
+            raise AzureError(
+                409, "AlreadyInUse", f"The registry DNS name {record.name.lower()}.azurecr.io is already in use."
+            )
         record.outputs["loginServer"] = f"{record.name.lower()}.azurecr.io"

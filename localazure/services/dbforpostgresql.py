@@ -1,15 +1,28 @@
 """Microsoft.DBforPostgreSQL: flexible servers, as real servers that take tokens for passwords."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] # asyncpg ships no types; used for its exceptions
 
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
 
+_KINDS = {"Group": "group", "ServicePrincipal": "service", "User": "user"}
 _SERVER = RESOURCE_GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
+
+
+@contextmanager
+def _words_of_the_service() -> Generator[None]:
+    """What the server itself refuses, as ARM would hand it on."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise AzureError(400, "InvalidParameterValue", str(error)) from error
 
 
 class Server(ResourceType):
@@ -35,11 +48,13 @@ class Server(ResourceType):
             yield "highAvailability.mode", f"'{mode}': high availability is not supported for the Burstable tier"
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Start the server. Storage never shrinks.
+        """Start the server. Names are global, and storage never shrinks.
 
         Raises:
             AzureError: in the words of the service.
         """
+        if self.is_name_taken(record):
+            raise AzureError(409, "ServerNameAlreadyExists", f"Specified server name '{record.name}' is already used.")
         size = record.inputs.get("storage", {}).get("storageSizeGB", 32)
         if previous and size < previous.inputs.get("storage", {}).get("storageSizeGB", 32):
             raise AzureError(
@@ -80,7 +95,8 @@ class Database(ResourceType):
         inputs = record.inputs
         self.azure.need(record.id.rsplit("/databases/", 1)[0])
         charset, collation = inputs.get("charset", "UTF8"), inputs.get("collation", "en_US.utf8")
-        await self.azure.runtime.postgres.create_database(inputs["serverName"], record.name, charset, collation)
+        with _words_of_the_service():
+            await self.azure.runtime.postgres.create_database(inputs["serverName"], record.name, charset, collation)
         record.outputs |= {"charset": charset, "collation": collation}
 
     async def delete(self, record: Record) -> None:
@@ -108,7 +124,7 @@ class AdministratorsMicrosoftEntra(ResourceType):
     path = _SERVER + "/administrators/{objectId}"
     force_new = frozenset({"principalName", "principalType", "tenantId"})
     # The SDK took the enum of another service (azure-facts.md section 1, "Wrong generated enums").
-    also_allowed = MappingProxyType({"principalType": frozenset({"Group", "ServicePrincipal", "User"})})
+    also_allowed = MappingProxyType({"principalType": frozenset(_KINDS)})
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Make the principal an administrator under its name. The server must take Entra logins.
@@ -123,10 +139,17 @@ class AdministratorsMicrosoftEntra(ResourceType):
             raise AzureError(
                 400, "AadAuthNotEnabled", f"Microsoft Entra authentication is not enabled on server '{server.name}'."
             )
-        kind = {"ServicePrincipal": "service", "Group": "group", "User": "user"}[inputs["principalType"]]
-        await self.azure.runtime.postgres.set_administrator(
-            server.name, inputs["principalName"], inputs["objectId"], kind
-        )
+        kind = _KINDS.get(inputs.get("principalType", ""))
+        if kind is None or "principalName" not in inputs:
+            raise AzureError(
+                400,
+                "InvalidParameterValue",
+                f"An administrator needs a principalName, and a principalType of {', '.join(_KINDS)}.",
+            )
+        with _words_of_the_service():
+            await self.azure.runtime.postgres.set_administrator(
+                server.name, inputs["principalName"], inputs["objectId"], kind
+            )
 
     async def delete(self, record: Record) -> None:
         """Take the administrator's access away."""

@@ -49,34 +49,35 @@ class Vault(ResourceType):
                 would be turned off.
         """
         properties = record.inputs["properties"]
-        if previous is None:
-            self._refuse_taken_name(record, recover=properties.get("createMode") == "recover")
-        elif previous.inputs["properties"].get("enablePurgeProtection") and not properties.get("enablePurgeProtection"):
+        deleted = self._deleted_namesake(record) if previous is None else None
+        if deleted and properties.get("createMode") != "recover":
+            raise AzureError(
+                409,
+                "ConflictError",
+                "A vault with the same name already exists in deleted state. You need to either recover or purge "
+                "existing key vault.",
+            )
+        if previous and _protection(previous)[0] and not _protection(record)[0]:
             raise AzureError(
                 400,
                 "BadRequest",
                 'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for '
                 "a vault is an irreversible action.",
             )
+        if previous and _protection(previous) != _protection(record):
+            await self.azure.runtime.vaults.close(record.id)  # it is opened again with the new rules, at its address
         record.outputs["properties"] |= {
             "vaultUri": await self._open(record),
             "provisioningState": "Succeeded",
         }
+        if deleted:
+            self.azure.store.forget_deleted(deleted.id)
 
-    def _refuse_taken_name(self, record: Record, *, recover: bool) -> None:
-        name = record.name.lower()
-        if any(other.name.lower() == name for other in self.azure.find(self.token)):
+    def _deleted_namesake(self, record: Record) -> Record | None:
+        if self.is_name_taken(record):
             raise AzureError(409, "VaultAlreadyExists", f"The vault name '{record.name}' is already in use.")
-        for gone in self.azure.store.deleted():
-            if gone.token == self.token and gone.name.lower() == name:
-                if not recover:
-                    raise AzureError(
-                        409,
-                        "ConflictError",
-                        "A vault with the same name already exists in deleted state. You need to either recover or "
-                        "purge existing key vault.",
-                    )
-                self.azure.store.forget_deleted(gone.id)
+        gone = (r for r in self.azure.store.deleted() if r.token == self.token)
+        return next((r for r in gone if r.name.lower() == record.name.lower()), None)
 
     def purge(self, record: Record) -> None:
         """Forget the secrets of a vault that leaves deleted state for good."""
@@ -91,16 +92,22 @@ class Vault(ResourceType):
         await self._open(record)
 
     async def _open(self, record: Record) -> str:
-        properties = record.inputs["properties"]
+        purge_protection, retention_days = _protection(record)
         return await self.azure.runtime.vaults.open(
             VaultAddress(location=record.outputs["location"], resource_id=record.id),
-            purge_protection=properties.get("enablePurgeProtection", False),
-            retention_days=properties.get("softDeleteRetentionInDays", 90),
+            purge_protection=purge_protection,
+            retention_days=retention_days,
         )
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the vault answers."""
         return {"kind": "vault", "name": record.name, "address": record.outputs["properties"]["vaultUri"]}
+
+
+def _protection(record: Record) -> tuple[bool, int]:
+    """Whether deleted secrets wait for their purge date, and how many days."""
+    properties = record.inputs["properties"]
+    return properties.get("enablePurgeProtection", False), properties.get("softDeleteRetentionInDays", 90)
 
 
 class Secret(ResourceType):
@@ -118,17 +125,18 @@ class Secret(ResourceType):
         return name_problem(inputs, "secretName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Keep the value as a version in the vault, and answer its address alone."""
-        del previous
+        """Keep the value as a version in the vault, and answer its address alone.
+
+        Raises:
+            AzureError: there is no vault or no value, or the vault refuses the value.
+        """
         vault = self.azure.need(record.id.rsplit("/secrets/", 1)[0])
         properties = record.inputs["properties"]
         value = properties.get("value")
+        if value is None and previous is None:
+            raise AzureError(400, "BadParameter", "The property 'properties.value' is required for a new secret.")
         if value is not None:
-            secrets = self.azure.runtime.vaults.secrets(vault.id)
-            if any(gone.name == record.name for gone in secrets.deleted()):
-                secrets.recover(record.name)
-            made = secrets.set(record.name, value, content_type=properties.get("contentType"))
-            record.hidden["version"] = made.version
+            record.hidden["version"] = self._set(vault, record.name, value, properties.get("contentType"))
         address = f"{vault.outputs['properties']['vaultUri']}secrets/{record.name}"
         record.outputs["properties"].pop("value", None)
         record.outputs["properties"] |= {
@@ -136,6 +144,15 @@ class Secret(ResourceType):
             "secretUriWithVersion": f"{address}/{record.hidden['version']}",
         }
         record.inputs = {**record.inputs, "properties": {k: v for k, v in properties.items() if k != "value"}}
+
+    def _set(self, vault: Record, name: str, value: str, content_type: str | None) -> str:
+        secrets = self.azure.runtime.vaults.secrets(vault.id)
+        try:
+            if any(gone.name == name for gone in secrets.deleted()):
+                secrets.recover(name)
+            return secrets.set(name, value, content_type=content_type).version
+        except VaultError as error:
+            raise AzureError(error.status, error.code, str(error)) from error
 
     async def delete(self, record: Record) -> None:
         """Delete the secret in the vault; it stays recoverable there."""

@@ -1,0 +1,148 @@
+"""`make bench`: times as ratios, measured side by side in one run, written to docs/performance.md.
+
+The unit is `pulumi up` of a program with one resource, cold: an engine and a Python process that imports the SDK, as
+anyone's smallest program costs. Rounds are interleaved, so that a machine that gets slower slows all of them.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from localazure.client import Client
+from ops.engine import find_engine
+from ops.local_cloud import LocalCloud
+from ops.target import ROOT, UsageError, report, run_command
+
+ROUNDS: Final = 5
+PAGE: Final = ROOT / "docs" / "performance.md"
+ONE_RESOURCE: Final = 'from pulumi_azure_native import resources\n\nresources.ResourceGroup("one")\n'
+UNDER_MOCKS: Final = """
+import runpy, sys
+import pulumi
+from pulumi.runtime import mocks, settings
+class Mocks(mocks.Mocks):
+    def new_resource(self, args): return args.name, args.inputs
+    def call(self, args): return {}
+mocks.set_mocks(Mocks())
+runpy.run_path(sys.argv[1])
+"""
+
+GOALS: Final[Mapping[str, tuple[str, float]]] = {
+    "up": ("`make up` from nothing to an answering API", 4.0),
+    "again": ("`make up` with nothing to change", 1.5),
+    "preview": ("`make preview` with nothing to change", 1.5),
+    "program": ("importing and running the program, against a one-resource program, both under mocks", 5.0),
+}
+
+
+class Bench:
+    """One run: a cloud of its own in a temporary folder, and the times of every measure."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.times: dict[str, list[float]] = {}
+        self._environ = {**environ, "LOCALAZURE_STATE": str(folder / "state")}
+        self._cloud = LocalCloud(find_engine(report), self._environ, "dev")
+        self._one = folder / "one"
+        self._one.mkdir()
+        # Under another name the interpreter is another one to the language host, which then starts it cold.
+        (self._one / "venv").symlink_to(ROOT / ".venv")
+        (self._one / "Pulumi.yaml").write_text("name: one\nruntime: {name: python, options: {virtualenv: venv}}\n")
+        (self._one / "__main__.py").write_text(ONE_RESOURCE)
+
+    def round(self) -> None:
+        """Measure everything once."""
+        self._time("up", lambda: self._ops("up"))
+        self._time("again", lambda: self._ops("up"))
+        self._time("preview", lambda: self._ops("preview"))
+        self._one_resource()
+        self._ops("down")
+        self._time("one program", lambda: self._under_mocks("one/__main__.py"))
+        self._time("program", lambda: self._run([sys.executable, "-m", "tests.tape", "dev"], ROOT))
+
+    def _time(self, name: str, measure: Callable[[], None]) -> None:
+        began = time.perf_counter()
+        measure()
+        took = time.perf_counter() - began
+        self.times.setdefault(name, []).append(took)
+        report(f"  {name:<12} {took:6.2f} s")
+
+    def _ops(self, verb: str) -> None:
+        self._run([sys.executable, "-m", f"ops.{verb}"], ROOT)
+
+    def _one_resource(self) -> None:
+        client = Client.start(self._cloud.state)
+        environ = self._cloud.environment(client)
+        engine = str(self._cloud.engine)
+        (self._one / "Pulumi.x.yaml").unlink(missing_ok=True)
+        self._run([engine, "stack", "init", "x"], self._one, environ)
+        self._run([engine, "config", "set", "azure-native:location", "westeurope"], self._one, environ)
+        arguments = ["--yes", "--skip-preview", "--stack", "x"]
+        self._time("one", lambda: self._run([engine, "up", *arguments], self._one, environ))
+        self._run([engine, "destroy", *arguments], self._one, environ)
+        self._run([engine, "stack", "rm", "x", "--yes"], self._one, environ)
+
+    def _under_mocks(self, script: str) -> None:
+        self._run([sys.executable, "-c", UNDER_MOCKS, str(self._one.parent / script)], ROOT)
+
+    def _run(self, command: list[str], cwd: Path, environ: Mapping[str, str] | None = None) -> None:
+        done = subprocess.run(
+            command, cwd=cwd, env={**self._environ, **(environ or {})}, check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise UsageError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+
+def page(times: Mapping[str, list[float]]) -> str:
+    """The text of docs/performance.md for these times."""
+    lines = [
+        "# Performance",
+        "",
+        f"Written by `make bench`: {len(times['one'])} interleaved rounds on {os.cpu_count()} cores, medians.",
+        "Ratios are what counts; the seconds are of one machine on one day.",
+        "The unit is `pulumi up` of a program with one resource, started cold.",
+        "",
+        "| what | seconds | ratio (min to max of the rounds) | goal | met |",
+        "|---|---|---|---|---|",
+    ]
+    for name, (what, goal) in GOALS.items():
+        unit = times["one program" if name == "program" else "one"]
+        ratios = sorted(took / one for took, one in zip(times[name], unit, strict=True))
+        ratio = statistics.median(ratios)
+        lines.append(
+            f"| {what} | {statistics.median(times[name]):.2f} | {ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) "
+            f"| {goal:g} | {'yes' if ratio <= goal else 'no'} |"
+        )
+    lines.append(f"| `pulumi up` of one resource | {statistics.median(times['one']):.2f} | 1 | | |")
+    lines.append(
+        f"| running a one-resource program under mocks | {statistics.median(times['one program']):.2f} | 1 | | |"
+    )
+    return "\n".join([*lines, ""])
+
+
+def bench(environ: Mapping[str, str]) -> int:
+    """Measure, write the page, print it, and return the exit status."""
+    folder = Path(tempfile.mkdtemp(prefix="digitalmee-bench-"))
+    try:
+        run = Bench(folder, environ)
+        for number in range(ROUNDS + 1):
+            report(f"round {number} of {ROUNDS}" + ("" if number else " (to warm up; not counted)"))
+            run.round()
+            if not number:
+                run.times.clear()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    text = page(run.times)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(bench, os.environ))

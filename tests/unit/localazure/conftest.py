@@ -1,0 +1,36 @@
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from localazure.azure import TENANT_ID, Azure
+from localazure.planes.tls import CertificateAuthority
+from localazure.planes.tokens import TokenSigner
+from localazure.runtime import Runtime
+from localazure.services.catalog import TYPES
+from localazure.store import Store
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder that holds keys and nothing else: they take long to make."""
+    folder = tmp_path_factory.mktemp("keys")
+    CertificateAuthority(folder / "tls")
+    TokenSigner(folder / "tokens", TENANT_ID)
+    return folder
+
+
+@pytest.fixture
+def state(keys: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(keys, tmp_path / "state")
+
+
+@pytest.fixture
+async def azure(state: Path) -> AsyncGenerator[Azure]:
+    """An empty subscription over the real runtime."""
+    store = Store(state / "azure.json")
+    async with Runtime.open(state, TENANT_ID, store) as runtime:
+        opened = Azure(store, runtime, TYPES)
+        yield opened
+        await opened.stop()

@@ -1,0 +1,308 @@
+"""Container apps: what is refused of them, and that the others really run. The image is the service of `containers`."""
+
+import asyncio
+import shutil
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from localazure.azure import TENANT_ID, Azure
+from localazure.containers.images import ImageStore, build_image
+from localazure.errors import ProvisioningError, StateError
+from localazure.runtime import Runtime
+from localazure.services.catalog import TYPES
+from localazure.store import Record, Store
+from tests.unit.localazure.arm import ACR_PULL, SECRETS_USER, create, grant, problems_of, refused, urn
+
+APP = "app:ContainerApp"
+SERVICE = Path(__file__).parent / "containers" / "service"
+TEMPLATE_REFUSED = "InvalidParameterValueInContainerTemplate"
+PORT = 8080
+STARTUP = {"type": "Startup", "tcpSocket": {"port": PORT}, "periodSeconds": 0.05, "failureThreshold": 400}
+READINESS = {"type": "Readiness", "httpGet": {"path": "/ready", "port": PORT}, "periodSeconds": 0.05}
+
+
+@pytest.fixture(scope="module")
+def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the images' dependencies, which are none."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def state(keys: Path, tmp_path: Path, image_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(image_cache))
+    return shutil.copytree(keys, tmp_path / "state")
+
+
+def build(store: ImageStore, folder: Path) -> str:
+    """The image reference of the test service."""
+    shutil.copytree(SERVICE, folder / "service", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "service" / "version.txt").write_text("1")
+    digest = build_image(
+        repository_root=folder,
+        store=store,
+        report=lambda _: None,
+        source=Path("service"),
+        lock=Path("service/requirements.txt"),
+    )
+    return f"registry.azurecr.io/api@{digest}"
+
+
+class Platform:
+    """Everything that an app needs, and one app on it."""
+
+    def __init__(self, azure: Azure, image: str, identity: Record, environment: Record) -> None:
+        self.azure = azure
+        self.environment = environment
+        self.identity = identity
+        self.image = image
+
+    def inputs(self, *args: str, env: list[dict[str, str]] | None = None, **template: Any) -> dict[str, Any]:
+        """The inputs of an app that runs the test service with these arguments."""
+        container = {
+            "name": "api",
+            "image": self.image,
+            "args": list(args),
+            "env": env or [],
+            "probes": [STARTUP, READINESS],
+        }
+        return {
+            "environmentId": self.environment.id,
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": [self.identity.id]},
+            "configuration": {
+                "ingress": {"external": True, "targetPort": PORT},
+                "registries": [{"identity": self.identity.id, "server": "registry.azurecr.io"}],
+            },
+            "template": {"containers": [container], "terminationGracePeriodSeconds": 5, **template},
+        }
+
+    async def create(self, *args: str, **template: Any) -> Record:
+        return await create(self.azure, APP, **self.inputs(*args, **template))
+
+    async def update(self, app: Record, *args: str, **template: Any) -> Record:
+        return await self.azure.update(app.id, {**app.inputs, **self.inputs(*args, **template)})
+
+    async def get(self, app: Record, path: str) -> tuple[int, str]:
+        tls = ssl.create_default_context(cafile=str(self.azure.runtime.authority.bundle))
+        address = f"https://{app.outputs['configuration']['ingress']['fqdn']}{path}"
+        async with aiohttp.ClientSession() as client, client.get(address, ssl=tls) as answer:
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def platform(azure: Azure, tmp_path: Path) -> Platform:
+    identity = await create(azure, "managedidentity:UserAssignedIdentity")
+    await grant(azure, identity, ACR_PULL, await create(azure, "containerregistry:Registry"))
+    environment = await create(azure, "app:ManagedEnvironment")
+    return Platform(azure, build(azure.runtime.images, tmp_path / "source"), identity, environment)
+
+
+@pytest.mark.parametrize("name", ["a", "1a", "Api", "a--b", "a-", "a" * 33])
+async def test_an_app_may_not_have_this_name(azure: Azure, name: str) -> None:
+    assert "2-32 lower-case" in problems_of(azure, APP, containerAppName=name)["containerAppName"]
+
+
+async def test_an_app_serves_over_tls_with_what_the_platform_gives_it(platform: Platform) -> None:
+    app = await platform.create(env=[{"name": "GREETING", "value": "hello"}])
+
+    status, environment = await platform.get(app, "/env")
+
+    assert status == 200
+    assert '"GREETING": "hello"' in environment
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "SSL_CERT_FILE", "HTTPS_PROXY", "CONTAINER_APP_REVISION"):
+        assert f'"{name}": ' in environment
+    assert app.outputs["latestReadyRevisionName"] == "api--0000001"
+    [said] = platform.azure.statuses()
+    assert said["revision"] == "api--0000001"
+    assert [replica["ready"] for replica in said["replicas"]] == [True]
+    assert app.outputs["identity"]["userAssignedIdentities"][platform.identity.id] == {
+        "clientId": platform.identity.outputs["clientId"],
+        "principalId": platform.identity.outputs["principalId"],
+    }
+
+
+async def test_a_revision_that_fails_fails_the_operation_and_the_one_before_serves_on(platform: Platform) -> None:
+    app = await platform.create()
+
+    with pytest.raises(ProvisioningError, match=r"terminated with exit code '3'[\s\S]*going down"):
+        await platform.update(app, "exit", "3")
+
+    failed = platform.azure.need(app.id)
+    assert failed.outputs["provisioningState"] == "Failed"
+    assert failed.outputs["latestRevisionName"] == "api--0000002"
+    assert (await platform.get(app, "/replica"))[1].startswith("api--0000001-")
+    mended = await platform.update(app)
+    assert mended.outputs["latestReadyRevisionName"] == "api--0000003"
+    assert mended.outputs["configuration"]["ingress"]["fqdn"] == app.outputs["configuration"]["ingress"]["fqdn"]
+    assert (await platform.get(app, "/replica"))[1].startswith("api--0000003-")
+
+
+async def test_the_first_revision_that_fails_keeps_the_app_and_the_next_update_tries_again(platform: Platform) -> None:
+    with pytest.raises(ProvisioningError, match="exit code '4'"):
+        await platform.create("exit", "4")
+    [app] = platform.azure.find(APP)
+
+    with pytest.raises(ProvisioningError, match="exit code '4'"):
+        await platform.azure.update(app.id, app.inputs)
+
+    assert await platform.get(app, "/") == (503, "no healthy upstream\n")
+
+
+async def test_a_change_outside_the_template_makes_no_revision(platform: Platform) -> None:
+    app = await platform.create()
+    replica = await platform.get(app, "/replica")
+
+    tagged = await platform.azure.update(app.id, {**app.inputs, "tags": {"a": "b"}})
+
+    assert tagged.outputs["latestRevisionName"] == "api--0000001"
+    assert await platform.get(app, "/replica") == replica
+
+
+async def test_an_ingress_comes_and_goes_with_its_declaration(platform: Platform) -> None:
+    closed, opened = platform.inputs("idle"), platform.inputs()
+    del closed["configuration"]["ingress"]
+    closed["template"]["containers"][0]["probes"] = []
+    app = await create(platform.azure, APP, **closed)
+    assert platform.azure.statuses()[0]["address"] is None
+
+    serving = await platform.azure.update(app.id, {**app.inputs, **opened})
+    status, _ = await platform.get(serving, "/")
+    await platform.azure.update(app.id, {**app.inputs, **closed})
+
+    assert status == 200
+    assert platform.azure.statuses()[0]["address"] is None
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await platform.get(serving, "/")
+
+
+async def test_a_revision_suffix_is_used_once(platform: Platform) -> None:
+    app = await platform.create(revisionSuffix="v1")
+    assert app.outputs["latestReadyRevisionName"] == "api--v1"
+
+    with refused(400, TEMPLATE_REFUSED, "Revision with suffix v1 already exists"):
+        await platform.update(app, "idle", revisionSuffix="v1")
+
+
+async def test_a_deleted_app_is_gone_with_its_processes_and_address(platform: Platform) -> None:
+    app = await platform.create()
+
+    await platform.azure.delete(app.id)
+
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await platform.get(app, "/")
+    assert platform.azure.statuses() == []
+
+
+async def test_a_secret_reference_is_read_as_the_identity_that_it_names(platform: Platform) -> None:
+    vault = await create(platform.azure, "keyvault:Vault")
+    secret = await create(platform.azure, "keyvault:Secret")
+    inputs = platform.inputs(env=[{"name": "KEY", "secretRef": "key"}])
+    inputs["configuration"]["secrets"] = [
+        {
+            "name": "key",
+            "identity": platform.identity.id,
+            "keyVaultUrl": secret.outputs["properties"]["secretUri"],
+        }
+    ]
+
+    with refused(400, TEMPLATE_REFUSED, f"Unable to get value using Managed identity {platform.identity.id}"):
+        await create(platform.azure, APP, **inputs)
+    await grant(platform.azure, platform.identity, SECRETS_USER, vault)
+    app = await create(platform.azure, APP, **inputs)
+
+    assert '"KEY": "s3cret"' in (await platform.get(app, "/env"))[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"image": f"other.azurecr.io/api@sha256:{'0' * 64}"}, "UNAUTHORIZED"),
+        ({"image": f"registry.azurecr.io/api@sha256:{'0' * 64}"}, "MANIFEST_UNKNOWN: manifest tagged by 'sha256:00"),
+        ({"image": "registry.azurecr.io/api:latest"}, "MANIFEST_UNKNOWN"),
+        ({"image": "registry.azurecr.io/api@sha256:../.."}, "MANIFEST_UNKNOWN"),
+        ({"env": [{"name": "KEY", "secretRef": "none"}]}, "SecretRef 'none' defined for container 'api' not found"),
+        ({"probes": [STARTUP, STARTUP]}, "at most one probe of each kind"),
+        ({"probes": [{**STARTUP, "successThreshold": 2}]}, "success threshold 2 must be 1"),
+    ],
+)
+async def test_a_container_that_cannot_run_is_refused_and_nothing_is_left(
+    platform: Platform, changes: dict[str, Any], text: str
+) -> None:
+    inputs = platform.inputs()
+    inputs["template"]["containers"][0].update(changes)
+
+    with refused(400, TEMPLATE_REFUSED, text):
+        await create(platform.azure, APP, **inputs)
+
+    assert platform.azure.find(APP) == []
+    assert platform.azure.statuses() == []
+
+
+async def test_an_image_is_not_pulled_without_the_role(platform: Platform) -> None:
+    [role] = platform.azure.find("authorization:RoleAssignment")
+    await platform.azure.delete(role.id)
+
+    with refused(400, TEMPLATE_REFUSED, "UNAUTHORIZED: authentication required"):
+        await platform.create()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "text"),
+    [
+        ({"environmentId": None}, 400, "'environmentId' is required"),
+        ({"environmentId": "/subscriptions/s/x/none"}, 404, "was not found"),
+        ({"identity": {"userAssignedIdentities": ["/subscriptions/s/x/none"]}}, 404, "was not found"),
+        ({"template": None}, 400, "needs containers"),
+    ],
+)
+async def test_an_app_that_lacks_what_it_needs_is_refused(
+    platform: Platform, changes: dict[str, Any], status: int, text: str
+) -> None:
+    inputs = {key: value for key, value in (platform.inputs() | changes).items() if value is not None}
+    code = {400: "BadRequest", 404: "ResourceNotFound"}[status] if "template" in inputs else TEMPLATE_REFUSED
+
+    with refused(status, code, text):
+        await create(platform.azure, APP, **inputs)
+
+
+async def test_an_app_comes_back_after_the_daemon_was_stopped(platform: Platform, state: Path) -> None:
+    app = await platform.create()
+    await platform.azure.stop()
+    store = Store(state / "azure.json")
+
+    async with Runtime.open(state, TENANT_ID, store) as runtime:
+        again = Azure(store, runtime, TYPES)
+        await again.recover()
+        tagged = await again.update(app.id, {**app.inputs, "tags": {"a": "b"}})
+        status, replica = await Platform(again, platform.image, platform.identity, platform.environment).get(
+            app, "/replica"
+        )
+        await again.stop()
+
+    assert status == 200
+    assert replica.startswith("api--0000001-")
+    assert tagged.outputs["latestReadyRevisionName"] == "api--0000001"
+
+
+async def test_a_taken_address_is_named_at_the_start(platform: Platform, state: Path) -> None:
+    app = await platform.create()
+    port = app.outputs["configuration"]["ingress"]["fqdn"].rpartition(":")[2]
+    store = Store(state / "azure.json")
+
+    async with Runtime.open(state, TENANT_ID, store) as runtime:
+        again = Azure(store, runtime, {APP: TYPES[APP]})
+        with pytest.raises(StateError, match=f"port {port} on 127.0.0.1 is taken"):
+            await again.type_of(APP).recover(app)
+
+
+async def test_a_create_during_a_slow_start_waits_for_it_and_starts_nothing_twice(platform: Platform) -> None:
+    inputs = {"location": "westeurope", "resourceGroupName": "rg", "containerAppName": "api", **platform.inputs()}
+
+    both = await asyncio.gather(*(platform.azure.create(APP, inputs, urn(APP)) for _ in range(2)))
+
+    assert [app.outputs["latestReadyRevisionName"] for app in both] == ["api--0000001"] * 2
+    [said] = platform.azure.statuses()
+    assert len(said["replicas"]) == 1
