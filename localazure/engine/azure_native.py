@@ -13,9 +13,10 @@ from typing import Any, Never, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from localazure.azure import Azure
+from localazure.engine.attached import AttachedProvider, Context
 from localazure.engine.diff import differences
 from localazure.engine.wire import UNKNOWN, contains_unknown, dump, load
 from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
@@ -26,42 +27,21 @@ from localazure.store import Record
 from localazure.validation import problems
 
 PACKAGE = "azure-native"
-Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
 
 
-class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
+class AzureNative(AttachedProvider):
     """The provider's side of the protocol over the embedded Azure.
 
     Args:
         azure: the subscription.
-        version: what the provider reports; at least the SDK's, else the engine warns on every load.
+        version: what the provider reports.
     """
 
     def __init__(self, azure: Azure, version: str) -> None:
+        super().__init__(version)
         self._azure = azure
-        self._version = version
         self._locations: dict[str, str] = {}  # by connection: each provider instance of an engine dials its own
-
-    async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
-        """Accept an engine; an attached provider must answer this."""
-        del request, context
-        return empty_pb2.Empty()
-
-    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
-        """Say the version."""
-        del request, context
-        return plugin_pb2.PluginInfo(version=self._version)
-
-    async def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
-        """Take the provider's configuration as it is."""
-        del context
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    async def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
-        """See no difference in the provider's configuration that would replace resources."""
-        del request, context
-        return provider_pb2.DiffResponse()
 
     async def Configure(
         self, request: provider_pb2.ConfigureRequest, context: Context
@@ -69,11 +49,6 @@ class AzureNative(provider_pb2_grpc.ResourceProviderServicer):
         """Remember the default location of this provider instance."""
         self._locations[context.peer()] = request.variables.get(f"{PACKAGE}:config:location", "")
         return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
-
-    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
-        """Let running operations end, as Azure does."""
-        del request, context
-        return empty_pb2.Empty()
 
     async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         """Fill in name, location and API version, and refuse what the SDK's shape or the type's rules refuse."""

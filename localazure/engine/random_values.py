@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import bcrypt
-import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
+from localazure.engine.attached import AttachedProvider, Context
 from localazure.engine.diff import differences
 from localazure.engine.wire import UNKNOWN, contains_unknown, dump, load
 from localazure.errors import NotSimulatedError
 
-Context = grpc.aio.ServicerContext[Any, Any]
 Outputs = dict[str, Any]
 
 NUMBERS: Final = ("byteLength", "length", "max", "min", "minLower", "minNumeric", "minSpecial", "minUpper")
@@ -138,31 +137,8 @@ def refusals(token: str, inputs: Outputs) -> Iterator[tuple[str, str]]:
 COMPUTED: Final = ("b64Std", "b64Url", "base64", "bcryptHash", "dec", "hex", "result")
 
 
-class Random(provider_pb2_grpc.ResourceProviderServicer):
+class Random(AttachedProvider):
     """The provider's side of the protocol. `version` is what it reports."""
-
-    def __init__(self, version: str) -> None:
-        self._version = version
-
-    async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
-        """Accept an engine; an attached provider must answer this."""
-        del request, context
-        return empty_pb2.Empty()
-
-    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
-        """Say the version."""
-        del request, context
-        return plugin_pb2.PluginInfo(version=self._version)
-
-    async def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
-        """Take the provider's configuration as it is."""
-        del context
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    async def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
-        """See no difference in the provider's configuration."""
-        del request, context
-        return provider_pb2.DiffResponse()
 
     async def Configure(
         self, request: provider_pb2.ConfigureRequest, context: Context
@@ -170,11 +146,6 @@ class Random(provider_pb2_grpc.ResourceProviderServicer):
         """Need no configuration."""
         del request, context
         return provider_pb2.ConfigureResponse(supportsPreview=True)
-
-    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
-        """Have nothing under way."""
-        del request, context
-        return empty_pb2.Empty()
 
     async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         """Refuse a type that is not made here, and inputs that no value fits."""

@@ -30,7 +30,7 @@ async def test_a_server_left_on_the_data_is_stopped_first(tmp_path: Path) -> Non
     assert left.stderr is not None
     await asyncio.wait_for(left.stderr.readuntil(b"ready to accept connections"), 20)
     await cluster.start()
-    assert await asyncio.wait_for(left.wait(), 20) == 0
+    await asyncio.wait_for(left.wait(), 20)  # its exit status is lost: psutil has waited for it too
     connection = await connect(cluster.sockets)
     assert await connection.fetchval("SHOW listen_addresses") == ""
     await connection.close()
