@@ -23,9 +23,7 @@ class SectionConflictError(ValueError):
 class Section(BaseModel):
     """One section of the stack file; equal keys in every environment, unknown keys refused."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield every rule that spans keys and is broken; none unless a section says otherwise."""

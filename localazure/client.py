@@ -44,15 +44,8 @@ class Client:
         """
         if found := Client.find(state):
             return found
-        try:
-            state.mkdir(parents=True, exist_ok=True)
-            log = (state / LOG).open("w", encoding="utf-8")
-        except OSError as error:
-            raise StateError(
-                f"The state folder {state} cannot be written: {error.strerror}. Make it writable, make room, or "
-                "name another one in LOCALAZURE_STATE."
-            ) from error
-        with log:
+        make_folder(state)
+        with (state / LOG).open("w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "localazure", "serve", str(state)],
                 cwd=Path(__file__).resolve().parent.parent,
@@ -120,6 +113,18 @@ class Client:
                     f"The embedded Azure (process {self.endpoints.pid}) does not end within {STOP_SECONDS:.0f} s."
                 )
             time.sleep(0.02)
+
+
+def make_folder(state: Path) -> None:
+    """Make a state folder and see whether it can be written. Raises StateError."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / LOG).touch()
+    except OSError as error:
+        raise StateError(
+            f"The state folder {state} cannot be written: {error.strerror}. Make it writable, make room, or "
+            "name another one in LOCALAZURE_STATE."
+        ) from error
 
 
 def _lives(pid: int) -> bool:

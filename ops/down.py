@@ -26,8 +26,8 @@ def down(environ: Mapping[str, str]) -> int:
     if not cloud.exists():
         report("there is nothing to destroy")
         return 0
+    cloud.prepare(None)
     client = cloud.client()
-    cloud.prepare(client, None)
     engine_environ = cloud.engine_environment(client)
     # `protect` is for data that someone would miss; on Azure it stays, and the engine refuses.
     ask_engine(engine, ["state", "unprotect", "--all", "--yes", "--stack", target.stack], engine_environ)

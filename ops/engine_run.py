@@ -1,12 +1,10 @@
 """Running the Pulumi engine, with what it prints shown as it comes."""
 
-import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from ops.target import ROOT, UsageError
 
@@ -37,8 +35,3 @@ def ask_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str
     if done.returncode:
         raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
     return done.stdout
-
-
-def stack_outputs(engine: Path, stack: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The outputs of a stack's last successful run."""
-    return json.loads(ask_engine(engine, ["stack", "output", "--json", "--stack", stack], environ))

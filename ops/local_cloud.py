@@ -17,7 +17,7 @@ from typing import Any, Final
 import psutil
 import yaml
 
-from localazure.client import Client
+from localazure.client import Client, make_folder
 from localazure.containers.images import ImageStore, build_image
 from ops.engine_run import ask_engine
 from ops.target import ROOT, UsageError, report
@@ -40,6 +40,7 @@ class LocalCloud:
         self.state = Path(environ.get("LOCALAZURE_STATE") or ROOT / ".localazure").resolve()
         self._environ = environ
         self._backend = self.state / "pulumi"
+        self._checkpoint = self._backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
         self.config_file = self.state / "stacks" / f"{stack}.yaml"
 
     def exists(self) -> bool:
@@ -59,6 +60,16 @@ class LocalCloud:
     def environment(self, client: Client) -> dict[str, str]:
         """Variables with which any Pulumi program, run by a plain `pulumi`, meets the embedded Azure."""
         endpoints = client.endpoints
+        return {
+            **self._backend_environment(),
+            "PULUMI_DEBUG_LANGUAGES": f"python:{endpoints.language_port}",
+            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{endpoints.azure_native_port},random:{endpoints.random_port}",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+    def _backend_environment(self) -> dict[str, str]:
+        """The part that needs no daemon: where the engine is, and where it keeps its state."""
+        make_folder(self.state)
         self._backend.mkdir(exist_ok=True)
         return {
             "PATH": f"{self.engine.parent}{os.pathsep}{self._environ.get('PATH', '')}",
@@ -66,9 +77,6 @@ class LocalCloud:
             # outputs while the engine writes the checkpoint met an empty one.
             "PULUMI_BACKEND_URL": f"{self._backend.as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
-            "PULUMI_DEBUG_LANGUAGES": f"python:{endpoints.language_port}",
-            "PULUMI_DEBUG_PROVIDERS": f"azure-native:{endpoints.azure_native_port},random:{endpoints.random_port}",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(self.state / "pulumi-home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
@@ -94,11 +102,10 @@ class LocalCloud:
             temporary.replace(path)
         return path.read_text(encoding="utf-8")
 
-    def prepare(self, client: Client, release: Mapping[str, str] | None) -> None:
-        """Make the stack known to the engine and write its private stack file.
+    def prepare(self, release: Mapping[str, str] | None) -> None:
+        """Make the stack known to the engine and write its private stack file; needs no daemon.
 
         Args:
-            client: the daemon.
             release: image digests by workload to deploy once, or None to keep what the stack remembers.
 
         Raises:
@@ -107,35 +114,48 @@ class LocalCloud:
         tracked = yaml.safe_load((ROOT / f"Pulumi.{self.stack}.yaml").read_text(encoding="utf-8"))
         if not isinstance(tracked, dict) or not isinstance(tracked.get("config"), dict):  # pyright: ignore[reportUnknownMemberType] # any YAML
             raise UsageError(f"Pulumi.{self.stack}.yaml must hold a mapping `config:` with the sections of the stack.")
-        content: dict[str, Any] = {**tracked, "encryptionsalt": self._salt(client)}
+        content: dict[str, Any] = {**tracked, "encryptionsalt": self._salt()}
         if release is not None:
             content["config"] = {**content["config"], f"{PROJECT}:release": dict(release)}
         temporary = self.config_file.with_suffix(".new")
         temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         temporary.replace(self.config_file)
-        self._unlock(client)
+        self._unlock()
 
-    def _salt(self, client: Client) -> str:
+    def _salt(self) -> str:
         folder = self.state / "stacks" / "init"
         made = folder / f"Pulumi.{self.stack}.yaml"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "Pulumi.yaml", folder)
-        checkpoint = self._backend / ".pulumi" / "stacks" / PROJECT / f"{self.stack}.json"
-        if not made.exists() or not checkpoint.exists():
+        if not made.exists() or not self._checkpoint.exists():
             # One without the other is what an interrupted `stack init` leaves: an empty stack, or a salt of none.
-            checkpoint.unlink(missing_ok=True)
+            self._checkpoint.unlink(missing_ok=True)
             made.unlink(missing_ok=True)
-            environ = {**self._environ, **self.environment(client)}
+            environ = {**self._environ, **self._backend_environment()}
             ask_engine(self.engine, ["stack", "init", self.stack, "--no-select"], environ, cwd=folder)
         return yaml.safe_load(made.read_text(encoding="utf-8"))["encryptionsalt"]
 
-    def _unlock(self, client: Client) -> None:
+    def _unlock(self) -> None:
         """Break the lock that a killed engine has left on the stack; a living one's stays."""
         locks = self._backend / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
         holders = [json.loads(path.read_text(encoding="utf-8"))["pid"] for path in locks.glob("*.json")]
         if holders and not any(psutil.pid_exists(pid) for pid in holders):
             report("an earlier run was killed; releasing its lock on the stack")
-            ask_engine(self.engine, ["cancel", "--yes", "--stack", self.stack], self.engine_environment(client))
+            environ = {**self._environ, **self._backend_environment()}
+            ask_engine(self.engine, ["cancel", "--yes", "--stack", self.stack], environ)
+
+    def outputs(self) -> dict[str, Any]:
+        """What the stack's last run exported; empty when there was none.
+
+        Read where the engine keeps it: people wait for the commands that need it, and the engine is slower to ask.
+        """
+        if not self._checkpoint.exists():
+            return {}
+        checkpoint: dict[str, Any] = json.loads(self._checkpoint.read_text(encoding="utf-8"))["checkpoint"]
+        latest: dict[str, Any] = checkpoint.get("latest") or {}
+        resources: list[dict[str, Any]] = latest.get("resources", [])
+        stacks = [resource for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
+        return stacks[0].get("outputs", {}) if stacks else {}
 
     def build(self) -> str:
         """Build the image from `app/` and its lock, install its dependencies, and return its digest."""

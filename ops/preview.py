@@ -18,8 +18,8 @@ def preview(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         return run_engine(engine, arguments, environ)
     cloud = LocalCloud(engine, environ, target.stack)
+    cloud.prepare({"api": cloud.build()})
     client = cloud.client()
-    cloud.prepare(client, {"api": cloud.build()})
     return run_engine(engine, arguments, cloud.engine_environment(client))
 
 

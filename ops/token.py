@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from ops.engine import find_engine
-from ops.engine_run import stack_outputs
 from ops.local_cloud import LocalCloud
 from ops.target import Target, UsageError, report, run_command
 
@@ -19,12 +18,11 @@ def token(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         raise UsageError("On Azure tokens come from Entra, not from here. Use CLOUD=local.")
     cloud = LocalCloud(find_engine(report), environ, target.stack)
-    client = cloud.client()
-    outputs = stack_outputs(cloud.engine, target.stack, cloud.engine_environment(client))
+    outputs = cloud.outputs()
     if "token_issuer" not in outputs:
         raise UsageError(f"{target.stack} is not deployed here; run `make up STACK={target.stack}` first.")
     print(
-        client.mint(
+        cloud.client().mint(
             issuer=outputs["token_issuer"],
             audience=outputs["token_audience"],
             subject=environ.get("SUBJECT") or "ada",

@@ -7,12 +7,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from localazure.client import Client
+from localazure.client import Client, make_folder
 from ops.engine import find_engine
-from ops.engine_run import run_engine, stack_outputs
+from ops.engine_run import run_engine
 from ops.local_cloud import LocalCloud
 from ops.target import Target, UsageError, report, run_command
 
@@ -26,17 +27,19 @@ def up(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         return run_engine(engine, ["up", "--stack", target.stack], environ)
     cloud = LocalCloud(engine, environ, target.stack)
-    report("starting the embedded Azure")
-    client = cloud.client()
-    digest = cloud.build()
-    cloud.prepare(client, {"api": digest})
+    make_folder(cloud.state)
+    with ThreadPoolExecutor() as pool:
+        report("starting the embedded Azure")
+        starting = pool.submit(cloud.client)
+        cloud.prepare({"api": cloud.build()})
+        client = starting.result()
     engine_environ = cloud.engine_environment(client)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
     status = run_engine(engine, ["up", "--stack", target.stack, "--yes", "--skip-preview", *refresh], engine_environ)
     if status:
         report(f"The deployment failed; what served before still serves. Logs: {cloud.state / 'logs'} (`make logs`)")
         return status
-    outputs = stack_outputs(engine, target.stack, engine_environ)
+    outputs = cloud.outputs()
     _await_answer(outputs["api_url"], client)
     print(_summary(target, cloud, client, outputs))
     return 0

@@ -1,7 +1,11 @@
 """`docs/configuration.md`, made from the sections of `settings.py` and the three stack files."""
 
+import ast
+import inspect
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
@@ -41,6 +45,21 @@ def sections() -> Iterator[tuple[str, FieldInfo, dict[str, FieldInfo]]]:
             yield name, field, getattr(field.annotation, "model_fields")  # noqa: B009 - an annotation is any type
 
 
+def documented(section: Any) -> dict[str, str]:
+    """Return what stands under each key of a section in the code, by key.
+
+    pydantic can read it too, but then every run of the program pays for it.
+    """
+    (declared,) = ast.parse(dedent(inspect.getsource(section))).body
+    assert isinstance(declared, ast.ClassDef)
+    return {
+        key.target.id: inspect.cleandoc(text.value.value)
+        for key, text in pairwise(declared.body)
+        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
 def _location() -> Iterator[str]:
     values = " | ".join(f"`{stack_config(stack)[LOCATION]}`" for stack in STACKS)
     yield "| key | type | meaning | allowed | dev | staging | prod |"
@@ -51,13 +70,14 @@ def _location() -> Iterator[str]:
 def _section(name: str, section: FieldInfo, fields: dict[str, FieldInfo]) -> Iterator[str]:
     key = f"{PROJECT}:{name}"
     configs = [stack_config(stack)[key] for stack in STACKS]
+    meanings = documented(section.annotation)
     yield f"\n## `{key}`\n\n{getattr(section.annotation, '__doc__', '')}\n"
     yield "| key | type | meaning | allowed | dev | staging | prod |"
     yield "|---|---|---|---|---|---|---|"
     for field_name, field in fields.items():
         values = " | ".join(_cell(config[field_name]) for config in configs)
         limits = f"`{allowed(field).replace('|', chr(92) + '|')}`"
-        yield f"| `{field_name}` | {expected(field)} | {field.description} | {limits} | {values} |"
+        yield f"| `{field_name}` | {expected(field)} | {meanings[field_name]} | {limits} | {values} |"
 
 
 def _cell(value: Any) -> str:

@@ -42,6 +42,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._preload = preload
         self._engines: dict[str, str] = {}  # engine addresses by connection: two engines may run at once
         self._spare: asyncio.subprocess.Process | None = None
+        self._preparation: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
         """Start the process of the next program."""
@@ -50,6 +51,8 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     async def close(self) -> None:
         """End the process that no program came for."""
+        if self._preparation:
+            await self._preparation
         if spare := self._take_spare():
             spare.kill()
             await spare.wait()
@@ -109,7 +112,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
             if child.returncode is None:
                 child.kill()
                 await child.wait()
-        await self.prepare()
+        self._preparation = asyncio.create_task(self.prepare())
         if child.returncode in (0, ALREADY_SHOWN):
             return language_pb2.RunResponse(bail=child.returncode == ALREADY_SHOWN)
         return language_pb2.RunResponse(error=f"The program ended with exit status {child.returncode}.")
