@@ -51,12 +51,12 @@ check: setup ## format, lint, types, unit and contract tests (under 90 s)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright
-	$(BIN)/python -m pytest tests/unit tests/contract -n auto -q
+	$(BIN)/python -m pytest tests/unit tests/contract -n auto --dist loadfile -q
 
 test: setup check e2e ## everything that continuous integration runs
 
 e2e: setup ## the real engine against the embedded Azure
-	$(BIN)/python -m pytest tests/e2e -q
+	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q
 
 golden: setup ## rewrite the golden inventory of each stack
 	$(BIN)/python -m tests.tape --write

@@ -11,7 +11,7 @@ import pytest
 from api import Api
 from checkout import Checkout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("bad input")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize(("variable", "value"), [("STACK", "production"), ("CLOUD", "aws")])

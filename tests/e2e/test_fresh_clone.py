@@ -14,7 +14,7 @@ from conftest import end
 from ops.engine import find_engine
 from ops.target import report
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("fresh clone")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.timeout(600)

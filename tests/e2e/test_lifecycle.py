@@ -14,7 +14,7 @@ import pytest
 from api import Api
 from checkout import Checkout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lifecycle")]
+pytestmark = pytest.mark.e2e
 
 OPENAPI = "app/web/openapi.py"
 TITLE = r'"title": "DigitalMe"'

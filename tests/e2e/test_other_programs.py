@@ -9,7 +9,7 @@ from api import Api
 from checkout import Checkout
 from conftest import end
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("other programs")]
+pytestmark = pytest.mark.e2e
 
 PROGRAM = """
     import pulumi

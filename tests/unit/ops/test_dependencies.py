@@ -116,30 +116,11 @@ def test_a_checkout_that_cannot_be_written_is_an_error(prepared: Workshop) -> No
         sync(prepared)
 
 
-def test_without_uv_on_path_one_is_installed_into_the_checkout(workshop: Workshop) -> None:
-    uv = workshop.wheel("uv", {"uv-1.0.data/scripts/uv": f'#!/bin/sh\nexec {UV} "$@"\n'})
-    workshop.write("checkout/requirements/uv.txt", uv)
-
-    found = find_uv(workshop.checkout, workshop.environ, workshop.told.append)
-
-    assert found == workshop.checkout / ".uv" / "venv" / "bin" / "uv"
-    assert workshop.told == ["no uv on PATH: installing one into .uv/"]
-    assert find_uv(workshop.checkout, workshop.environ, workshop.told.append) == found
-    assert len(workshop.told) == 1
-
-
 def test_an_old_uv_on_path_is_not_used(workshop: Workshop) -> None:
     workshop.program("bin/uv", "echo uv 0.4.30")
     own = workshop.program("checkout/.uv/venv/bin/uv", "echo uv 0.5.0")
 
     assert find_uv(workshop.checkout, workshop.environ, workshop.told.append) == own
-
-
-def test_a_uv_that_cannot_be_installed_is_an_error_with_what_to_do(workshop: Workshop) -> None:
-    workshop.write("checkout/requirements/uv.txt", f"uv==1.0 --hash=sha256:{64 * '0'}\n")
-
-    with pytest.raises(SetupError, match=r"(?s)no uv on PATH, and requirements/uv\.txt.*PIP_INDEX_URL"):
-        find_uv(workshop.checkout, workshop.environ, workshop.told.append)
 
 
 def test_a_python_without_venv_names_the_package_to_install(workshop: Workshop) -> None:
