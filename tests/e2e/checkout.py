@@ -20,6 +20,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 180
+_COMMANDS_OWN = ("CLOUD", "LOCALAZURE_", "MAKE", "MFLAGS", "PULUMI_", "STACK")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Checkout:
 
     def environ(self, **variables: str) -> dict[str, str]:
         """The environment of a command: this one's, without what the test runner or a person has set for commands."""
-        ours = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "STACK", "CLOUD", "LOCALAZURE_"))}
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(_COMMANDS_OWN)}
         return {**ours, **variables}
 
     def start(self, verb: str, **variables: str) -> subprocess.Popen[str]:

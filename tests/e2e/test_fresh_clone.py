@@ -32,7 +32,8 @@ def test_up_curl_and_down_work_twice_in_a_row(tmp_path: Path) -> None:
             assert up.status == 0, up.text
             curl = next(line for line in up.result.splitlines() if "curl" in line)
             answer = clone.shell("curl" + curl.partition("curl")[2], **variables)
-            assert json.loads(answer.result) == {"items": [], "cursor": None}, answer.text
+            assert answer.status == 0, answer.text
+            assert json.loads(answer.result) == {"items": [], "cursor": None}
             down = clone.shell("make down", **variables)
             assert down.status == 0, down.text
             assert clone.processes() == []
