@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from app.domain.errors import Invalid, VersionMismatch
 from app.domain.models import TaskContent, TaskStatus
 from app.domain.tasks import begin, content, require_version, revise
-from app.storage.schema import upgrade_sql
+from app.storage.schema import NEWEST, upgrade_sql
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -62,6 +63,10 @@ def test_a_version_is_required_only_when_some_are_named() -> None:
             require_version(task, expected)
 
 
+def test_the_newest_revision_is_the_last_of_the_history() -> None:
+    assert ScriptDirectory("app/storage/migrations").get_current_head() == NEWEST
+
+
 def test_the_newest_schema_needs_no_statement() -> None:
-    assert upgrade_sql("0001") == ""
+    assert upgrade_sql(NEWEST) == ""
     assert "create table tasks" in upgrade_sql(None)

@@ -1,0 +1,71 @@
+"""With CLOUD=azure the commands run plain `pulumi` with the ambient login; here one that says what it was asked."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.engine import PULUMI_VERSION
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH on which `pulumi` answers with its version, or repeats what it was asked."""
+    engine = tmp_path / "pulumi"
+    engine.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] && echo v{PULUMI_VERSION} && exit\necho "asked: $* as $LOGIN"\nexit 7\n'
+    )
+    engine.chmod(0o755)
+    return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+
+def command(verb: str, path: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"ops.{verb}"],
+        cwd=ROOT,
+        env={"PATH": path, "HOME": "/nowhere", "LOGIN": "ada", "CLOUD": "azure", "STACK": "staging", **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "variables", "asked"),
+    [
+        ("up", {}, "up --stack staging"),
+        ("preview", {}, "preview --diff --stack staging"),
+        ("status", {}, "stack --stack staging"),
+        ("down", {"DESTROY": "staging"}, "destroy --stack staging"),
+    ],
+)
+def test_the_engine_is_asked_plainly_and_its_exit_status_is_kept(
+    path: str, verb: str, variables: dict[str, str], asked: str
+) -> None:
+    done = command(verb, path, **variables)
+
+    assert done.stdout == f"asked: {asked} as ada\n"
+    assert done.returncode == 7
+
+
+@pytest.mark.parametrize("destroy", ["", "yes", "prod"])
+def test_nothing_is_destroyed_on_azure_without_the_name_of_the_stack(path: str, destroy: str) -> None:
+    done = command("down", path, DESTROY=destroy)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "destroys everything of staging: the database with its data" in done.stderr
+    assert "DESTROY=staging" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["env", "logs", "token"])
+def test_what_only_the_embedded_cloud_has_is_said_to_be_so(path: str, verb: str) -> None:
+    done = command(verb, path)
+
+    assert done.returncode == 1
+    assert "Use CLOUD=local" in done.stderr
