@@ -50,8 +50,10 @@ down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DEST
 check: setup ## format, lint, types, unit and contract tests (under 90 s)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/basedpyright
-	$(BIN)/python -m pytest tests/unit tests/contract -n auto --dist loadfile -q
+	@echo "basedpyright, beside pytest tests/unit tests/contract"; \
+	said=$$(mktemp); $(BIN)/basedpyright >"$$said" 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest tests/unit tests/contract -n auto --dist loadfile -q; tests=$$?; \
+	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$tests -eq 0 ] && [ $$types -eq 0 ]
 
 test: setup check e2e ## everything that continuous integration runs
 

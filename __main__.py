@@ -70,7 +70,7 @@ if release.api:
                 database=database,
                 log_level=settings.api.log_level,
             ),
-            grants=[*grants, database.administrator],
+            grants=grants,
         ),
     )
     pulumi.export("api_url", api.url)

@@ -6,12 +6,26 @@ import logging
 import os
 import signal
 import sys
+from typing import Any, Final
 
 from app.logs import configure_logs
 from app.settings import ApiSettings, MigrateSettings, SettingsError
 
-SHUTDOWN_S = 20
-"""How long running requests may finish after SIGTERM; below the platform's 30 seconds of grace."""
+SHUTDOWN_S: Final = 20
+"""How long running requests may finish after SIGTERM; below the platform's grace (`TERMINATION_GRACE_S`)."""
+KEEP_ALIVE_S: Final = 3_660
+"""How long an idle connection stays open: longer than the ingress, an Envoy, keeps it (1 hour). Who closes first loses
+the request that the other has just sent, and the caller gets a 503 (github.com/envoyproxy/envoy/issues/14981)."""
+SERVER: Final[dict[str, Any]] = {
+    "access_log": False,
+    "log_config": None,
+    "proxy_headers": False,  # nothing here believes an address or a scheme that a client can write
+    "server_header": False,
+    "timeout_graceful_shutdown": SHUTDOWN_S,
+    "timeout_keep_alive": KEEP_ALIVE_S,
+    "ws": "none",
+}
+"""What uvicorn does otherwise than by default."""
 
 
 def main() -> int:
@@ -36,17 +50,7 @@ def _api(settings: ApiSettings) -> int:
     configure_logs(settings.log_level, replica=settings.replica, revision=settings.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(
-        create_api(lambda: open_state(settings)),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,  # nothing here believes an address or a scheme that a client can write
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        ws="none",
-    )
+    uvicorn.run(create_api(lambda: open_state(settings)), host=settings.host, port=settings.port, **SERVER)
     return 0
 
 

@@ -16,6 +16,9 @@ LIVENESS_PATH: Final = "/health"
 READINESS_PATH: Final = "/health/ready"
 """Answers 200 while every hard dependency answers; derived from the wiring."""
 
+TERMINATION_GRACE_S: Final = 60
+"""How long a replica may finish its requests after it is told to stop; then it is killed."""
+
 DATABASE_PORT: Final = 5432
 """The port of a `DATABASE_HOST` that names none."""
 

@@ -28,6 +28,10 @@ _LOCK: Final = "select pg_advisory_xact_lock(hashtext('app.migrate'))"
 _LOCK_TIMEOUT: Final = "set local lock_timeout = '5s'"
 _ROLE_EXISTS: Final = "select exists (select from pg_roles where rolname = $1)"
 _CREATE_ROLE: Final = "select * from pgaadauth_create_principal_with_oid($1, $2, 'service', false, false)"
+_OBJECT_OF_ROLE: Final = (
+    "select substring(label from 'oid=([0-9A-Fa-f-]+)') from pg_seclabels "
+    "where provider = 'pgaadauth' and objtype = 'role' and objoid = (select oid from pg_roles where rolname = $1)"
+)
 _FORMAT: Final = "select format($1, $2::text, $3::text)"
 _VERSION_TABLE: Final = f"{VERSION_SCHEMA}.alembic_version"
 _GRANTS: Final = (
@@ -53,7 +57,7 @@ async def migrate(login: Login, *, role: str, object_id: str, connect_within: fl
         connect_within: Seconds within which the server must answer.
 
     Raises:
-        MigrationError: The server does not answer in time or refuses a statement.
+        MigrationError: The server does not answer in time or refuses a statement, or the role is for another object.
     """
     try:
         await _migrate(login, role=role, object_id=object_id, deadline=time.monotonic() + connect_within)
@@ -67,6 +71,13 @@ async def _migrate(login: Login, *, role: str, object_id: str, deadline: float) 
         if not await connection.fetchval(_ROLE_EXISTS, role):
             await connection.fetch(_CREATE_ROLE, role, object_id)
             _log.info("role created", extra={"role": role})
+        # A managed identity that was deleted and made again has its name, but not its object id.
+        mapped = await connection.fetchval(_OBJECT_OF_ROLE, role)
+        if mapped and mapped.lower() != object_id.lower():
+            raise MigrationError(
+                f'the role "{role}" is for the object {mapped}, not for the identity {object_id}, which could not log '
+                "in: revoke what the role may do, drop it, and migrate again"
+            )
     async with _locked(login, deadline) as connection:
         await _upgrade(connection)
         for grant in _GRANTS:

@@ -11,9 +11,6 @@ from pulumi_azure_native import app
 from app.contract import API_PORT, LIVENESS_PATH, READINESS_PATH
 from components.variables import Variables
 
-TERMINATION_GRACE_SECONDS: Final = 60
-"""How long a replica may finish its requests after it is told to stop."""
-
 CPU_PERCENT: Final = 70
 """Mean use of the requested cores above which another replica starts."""
 

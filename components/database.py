@@ -1,8 +1,11 @@
 """PostgreSQL Flexible Server that knows no passwords: every login is an Entra token of a managed identity.
 
 The children are made one after another, because the server refuses a second change while it is busy with the
-first (`ServerIsBusy`). The connectivity mode is public access, which a later private endpoint needs too; until
-it exists the one firewall rule admits addresses inside Azure, and the token decides.
+first (`ServerIsBusy`), and the administrator before the database: on a server without an administrator a database
+belongs to Azure's own `azuresu`, and nobody may make a table in it
+(github.com/hashicorp/terraform-provider-azurerm/issues/27895). The connectivity mode is public access, which a
+later private endpoint needs too; until it exists the one firewall rule admits addresses inside Azure, and the token
+decides.
 """
 
 from collections.abc import Iterator
@@ -34,7 +37,7 @@ class DatabaseSettings(Section):
     sku_name: Annotated[str, Field(pattern=r"^Standard_[BDE][A-Za-z0-9_]+$")]
     """Compute size, of the family of `sku_tier`."""
     storage_gb: Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384]
-    """Gigabytes of storage; grows by itself and never shrinks."""
+    """Gigabytes of storage. Grows by itself and never shrinks: once it has grown, a smaller number is refused."""
     backup_retention_days: Annotated[int, Field(ge=7, le=35)]
     """Days that a point in time can be restored."""
     geo_redundant_backup: bool
@@ -72,23 +75,12 @@ class Database(pulumi.ComponentResource):
     host: pulumi.Output[str]
     """`host` or `host:port` of the server."""
     database_name: pulumi.Output[str]
-    """The database with the product's tables."""
-    administrator: postgres.AdministratorsMicrosoftEntra
-    """The last child made; once it exists the database can be migrated."""
+    """The database with the product's tables; known once it can be migrated."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("digitalmee:components:Database", name, None, opts)
         group = args.platform.resource_group_name
         server = self._server(name, args)
-        database = postgres.Database(
-            f"{name}-{DATABASE}",
-            database_name=DATABASE,
-            server_name=server.name,
-            resource_group_name=group,
-            charset="UTF8",
-            collation="en_US.utf8",
-            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
-        )
         firewall = postgres.FirewallRule(
             f"{name}-azure",
             firewall_rule_name="azure",
@@ -96,9 +88,9 @@ class Database(pulumi.ComponentResource):
             resource_group_name=group,
             start_ip_address="0.0.0.0",  # noqa: S104 - Azure's own spelling of "addresses inside Azure", not a listener
             end_ip_address="0.0.0.0",  # noqa: S104 - as above
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[database]),
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.administrator = postgres.AdministratorsMicrosoftEntra(
+        administrator = postgres.AdministratorsMicrosoftEntra(
             f"{name}-administrator",
             object_id=args.administrator.principal_id,
             principal_name=args.administrator.role,
@@ -107,6 +99,15 @@ class Database(pulumi.ComponentResource):
             resource_group_name=group,
             tenant_id=args.platform.tenant_id,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[firewall]),
+        )
+        database = postgres.Database(
+            f"{name}-{DATABASE}",
+            database_name=DATABASE,
+            server_name=server.name,
+            resource_group_name=group,
+            charset="UTF8",
+            collation="en_US.utf8",
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect, depends_on=[administrator]),
         )
         self.host = server.fully_qualified_domain_name
         self.database_name = database.name

@@ -14,7 +14,7 @@ import pulumi
 from pulumi_azure_native import app
 from pydantic import Field
 
-from app.contract import API_PORT
+from app.contract import API_PORT, TERMINATION_GRACE_S
 from components import containers, names
 from components.environment import WORKLOAD_PROFILE
 from components.identity import WorkloadIdentity
@@ -129,7 +129,7 @@ def _template(name: str, args: WorkloadArgs) -> app.TemplateArgs:
             maximum=settings.max_replicas,
             concurrent_requests=settings.concurrent_requests,
         ),
-        termination_grace_period_seconds=containers.TERMINATION_GRACE_SECONDS,
+        termination_grace_period_seconds=TERMINATION_GRACE_S,
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -49,8 +50,7 @@ class Client:
             process = subprocess.Popen(
                 [sys.executable, "-m", "localazure", "serve", str(state)],
                 cwd=Path(__file__).resolve().parent.parent,
-                # Without byte code every program compiles the Azure SDK again, which takes seconds.
-                env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+                env=_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -113,6 +113,17 @@ class Client:
                     f"The embedded Azure (process {self.endpoints.pid}) does not end within {STOP_SECONDS:.0f} s."
                 )
             time.sleep(0.02)
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a daemon, and so of the programs that it runs for the engine.
+
+    Without what would hold for every later command: settings of Pulumi (a program takes configuration from them). With
+    byte code, since every program would compile the Azure SDK again, which takes seconds. And gRPC's C core sends
+    even calls to loopback through a proxy unless it is told not to (grpc, doc/environment_variables.md).
+    """
+    kept = {k: v for k, v in ours.items() if k != "PYTHONDONTWRITEBYTECODE" and not k.startswith("PULUMI_")}
+    return {**kept, "no_grpc_proxy": "127.0.0.1,localhost"}
 
 
 def make_folder(state: Path) -> None:

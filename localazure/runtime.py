@@ -17,13 +17,8 @@ from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import PostgresServers
 from localazure.store import Store
+from localazure.user_cache import user_cache
 from localazure.vaults import Vaults
-
-
-def layers_folder() -> Path:
-    """Where the dependency layers of images are kept, for all checkouts of a user."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "digitalmee" / "layers"
 
 
 @dataclass(kw_only=True)
@@ -88,7 +83,7 @@ class Runtime:
                     "SSL_CERT_FILE": bundle,
                 },
                 identity=identity,
-                images=ImageStore(state / "images", layers_folder()),
+                images=ImageStore(state / "images", user_cache(os.environ) / "layers"),
                 issuer=issuer,
                 logs=state / "logs",
                 postgres=postgres,

@@ -26,17 +26,21 @@ def down(environ: Mapping[str, str]) -> int:
     if not cloud.exists():
         report("there is nothing to destroy")
         return 0
-    cloud.prepare(None)
+    with cloud.held() as lock:
+        return _down(cloud, lock)
+
+
+def _down(cloud: LocalCloud, lock: int) -> int:
+    cloud.prepare_to_destroy(lock)
     client = cloud.client()
-    engine_environ = cloud.engine_environment(client)
+    engine, stack, environ = cloud.engine, ["--stack", cloud.stack], cloud.engine_environment(client)
     # `protect` is for data that someone would miss; on Azure it stays, and the engine refuses.
-    ask_engine(engine, ["state", "unprotect", "--all", "--yes", "--stack", target.stack], engine_environ)
+    ask_engine(engine, ["state", "unprotect", "--all", "--yes", *stack], environ, lock=lock)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
-    arguments = ["destroy", "--stack", target.stack, "--yes", "--skip-preview", *refresh]
-    if status := run_engine(engine, arguments, engine_environ):
+    if status := run_engine(engine, ["destroy", *stack, "--yes", "--skip-preview", *refresh], environ, lock=lock):
         return status
     # Not `destroy --remove`: that deletes the tracked stack file too.
-    ask_engine(engine, ["stack", "rm", "--stack", target.stack, "--yes", "--preserve-config"], engine_environ)
+    ask_engine(engine, ["stack", "rm", *stack, "--yes", "--preserve-config"], environ, lock=lock)
     client.purge()
     if others := cloud.other_stacks():
         report(f"the embedded Azure goes on: it still holds {', '.join(others)}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localazure.user_cache import user_cache
 from ops.commands import Report, SetupError, run
 from ops.engine_build import build_engine
 from ops.engine_download import download_engine
@@ -45,8 +46,7 @@ class Sources:
 
 def user_sources(environ: Mapping[str, str]) -> Sources:
     """Return the sources of this checkout and of the user whose environment it is (XDG base directories)."""
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Sources(cache=cache / "digitalmee", checkout=CHECKOUT, environ=environ)
+    return Sources(cache=user_cache(environ), checkout=CHECKOUT, environ=environ)
 
 
 def find_engine(report: Report, sources: Sources | None = None) -> Path:

@@ -9,15 +9,24 @@ from types import FrameType
 from ops.target import ROOT, UsageError
 
 
-def run_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def run_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, lock: int | None = None) -> int:
     """Run the engine in the checkout until it ends, and return its exit status.
 
     Ctrl-C reaches the engine through the terminal. It then ends what is under way and writes its checkpoint, so it is
     waited for instead of being left behind.
+
+    Args:
+        engine: the Pulumi CLI.
+        arguments: what it is to do.
+        environ: its whole environment.
+        lock: the descriptor of a lock that it holds as long as it lives, even if this command is killed.
     """
+    locks = () if lock is None else (lock,)
     before = signal.signal(signal.SIGINT, _stay)
     try:
-        return subprocess.run([str(engine), *arguments], cwd=ROOT, env=dict(environ), check=False).returncode
+        return subprocess.run(
+            [str(engine), *arguments], cwd=ROOT, env=dict(environ), check=False, pass_fds=locks
+        ).returncode
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -27,10 +36,18 @@ def _stay(number: int, frame: FrameType | None) -> None:
     del number, frame
 
 
-def ask_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, cwd: Path = ROOT) -> str:
-    """Run the engine for its answer. Raises UsageError with its own words when it refuses."""
+def ask_engine(
+    engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, lock: int, cwd: Path = ROOT
+) -> str:
+    """Run the engine, which holds `lock` meanwhile, for its answer. Raises UsageError with its words."""
     done = subprocess.run(
-        [str(engine), *arguments], cwd=cwd, env=dict(environ), check=False, capture_output=True, text=True
+        [str(engine), *arguments],
+        cwd=cwd,
+        env=dict(environ),
+        check=False,
+        capture_output=True,
+        text=True,
+        pass_fds=(lock,),
     )
     if done.returncode:
         raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")

@@ -20,8 +20,9 @@ def env(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         raise UsageError("CLOUD=azure needs no variables: `pulumi` uses the ambient login. Use CLOUD=local.")
     cloud = LocalCloud(find_engine(report), environ, target.stack)
-    cloud.prepare(None)
-    client = cloud.client()
+    with cloud.held() as lock:
+        cloud.prepare(None, lock)
+        client = cloud.client()
     general = cloud.environment(client)
     for name, value in general.items():
         print(f"export {name}={shlex.quote(value)}")

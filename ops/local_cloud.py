@@ -10,7 +10,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +20,13 @@ import yaml
 
 from localazure.client import Client, make_folder
 from localazure.containers.images import ImageStore, build_image
+from localazure.user_cache import user_cache
 from ops.engine_run import ask_engine
+from ops.locks import exclusive
+from ops.stack_file import PROJECT, RELEASE, read_stack_file
 from ops.target import ROOT, UsageError, report
 
-PROJECT: Final = "digitalmee"
+LOCK: Final = "command.lock"
 
 
 class LocalCloud:
@@ -38,7 +42,8 @@ class LocalCloud:
         self.engine = engine
         self.stack = stack
         self.state = Path(environ.get("LOCALAZURE_STATE") or ROOT / ".localazure").resolve()
-        self._environ = environ
+        # A person's own settings of Pulumi (backend, stack, passphrase, options) are about other clouds.
+        self._environ = {name: value for name, value in environ.items() if not name.startswith("PULUMI_")}
         self._backend = self.state / "pulumi"
         self._checkpoint = self._backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
         self.config_file = self.state / "stacks" / f"{stack}.yaml"
@@ -46,6 +51,22 @@ class LocalCloud:
     def exists(self) -> bool:
         """Whether there is anything of this cloud."""
         return self.state.is_dir()
+
+    @contextmanager
+    def held(self) -> Generator[int]:
+        """Keep other commands that change this cloud waiting for the time of the block.
+
+        Yields:
+            The descriptor of the lock. An engine that gets it holds the lock too, so that one whose command was killed
+            is waited for.
+        """
+        make_folder(self.state)
+        with exclusive(self.state / LOCK, report, holder="command") as descriptor:
+            try:
+                yield descriptor
+            except OSError as error:
+                error.filename = error.filename or str(self.state)  # a write to a full disk does not say where
+                raise
 
     def client(self) -> Client:
         """The daemon, started if need be. Says so when its state could not be read."""
@@ -102,65 +123,81 @@ class LocalCloud:
             temporary.replace(path)
         return path.read_text(encoding="utf-8")
 
-    def prepare(self, release: Mapping[str, str] | None) -> None:
+    def prepare(self, release: Mapping[str, str] | None, lock: int) -> None:
         """Make the stack known to the engine and write its private stack file; needs no daemon.
 
         Args:
             release: image digests by workload to deploy once, or None to keep what the stack remembers.
+            lock: what `held` gave.
 
         Raises:
-            UsageError: the engine refuses, or the tracked stack file is not a mapping.
+            UsageError: the engine refuses, or the tracked stack file cannot be used.
         """
-        tracked = yaml.safe_load((ROOT / f"Pulumi.{self.stack}.yaml").read_text(encoding="utf-8"))
-        if not isinstance(tracked, dict) or not isinstance(tracked.get("config"), dict):  # pyright: ignore[reportUnknownMemberType] # any YAML
-            raise UsageError(f"Pulumi.{self.stack}.yaml must hold a mapping `config:` with the sections of the stack.")
-        content: dict[str, Any] = {**tracked, "encryptionsalt": self._salt()}
-        if release is not None:
-            content["config"] = {**content["config"], f"{PROJECT}:release": dict(release)}
+        config = read_stack_file(ROOT / f"Pulumi.{self.stack}.yaml")
+        self._write_config(config if release is None else {**config, RELEASE: dict(release)}, lock)
+
+    def prepare_to_destroy(self, lock: int) -> None:
+        """The same for an engine that runs no program: it needs no settings, so a broken stack file is no obstacle."""
+        self._write_config({}, lock)
+
+    def _write_config(self, config: Mapping[str, Any], lock: int) -> None:
+        # Nothing else of the tracked file: a `secretsprovider` in it is Azure's.
+        content = {"config": dict(config), "encryptionsalt": self._salt(lock)}
         temporary = self.config_file.with_suffix(".new")
         temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         temporary.replace(self.config_file)
-        self._unlock()
+        self._unlock(lock)
 
-    def _salt(self) -> str:
+    def _salt(self, lock: int) -> str:
+        if salt := self._latest().get("secrets_providers", {}).get("state", {}).get("salt"):
+            return salt  # what the checkpoint says is the truth: its secrets were made with it
         folder = self.state / "stacks" / "init"
         made = folder / f"Pulumi.{self.stack}.yaml"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "Pulumi.yaml", folder)
-        if not made.exists() or not self._checkpoint.exists():
+        salt = yaml.safe_load(made.read_text(encoding="utf-8")) if made.exists() else None
+        if not salt or not self._checkpoint.exists():
             # One without the other is what an interrupted `stack init` leaves: an empty stack, or a salt of none.
             self._checkpoint.unlink(missing_ok=True)
             made.unlink(missing_ok=True)
             environ = {**self._environ, **self._backend_environment()}
-            ask_engine(self.engine, ["stack", "init", self.stack, "--no-select"], environ, cwd=folder)
-        return yaml.safe_load(made.read_text(encoding="utf-8"))["encryptionsalt"]
+            ask_engine(self.engine, ["stack", "init", self.stack, "--no-select"], environ, lock=lock, cwd=folder)
+            salt = yaml.safe_load(made.read_text(encoding="utf-8"))
+        return salt["encryptionsalt"]
 
-    def _unlock(self) -> None:
+    def _unlock(self, lock: int) -> None:
         """Break the lock that a killed engine has left on the stack; a living one's stays."""
         locks = self._backend / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
-        holders = [json.loads(path.read_text(encoding="utf-8"))["pid"] for path in locks.glob("*.json")]
-        if holders and not any(psutil.pid_exists(pid) for pid in holders):
+        holders = list(locks.glob("*.json"))
+        if holders and not any(_holds(path) for path in holders):
             report("an earlier run was killed; releasing its lock on the stack")
             environ = {**self._environ, **self._backend_environment()}
-            ask_engine(self.engine, ["cancel", "--yes", "--stack", self.stack], environ)
+            ask_engine(self.engine, ["cancel", "--yes", "--stack", self.stack], environ, lock=lock)
 
     def outputs(self) -> dict[str, Any]:
         """What the stack's last run exported; empty when there was none.
 
         Read where the engine keeps it: people wait for the commands that need it, and the engine is slower to ask.
         """
-        if not self._checkpoint.exists():
-            return {}
-        checkpoint: dict[str, Any] = json.loads(self._checkpoint.read_text(encoding="utf-8"))["checkpoint"]
-        latest: dict[str, Any] = checkpoint.get("latest") or {}
-        resources: list[dict[str, Any]] = latest.get("resources", [])
+        resources: list[dict[str, Any]] = self._latest().get("resources") or []
         stacks = [resource for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
         return stacks[0].get("outputs", {}) if stacks else {}
 
+    def _latest(self) -> dict[str, Any]:
+        """The engine's last deployment; empty when there is none. Raises UsageError for a damaged checkpoint."""
+        if not self._checkpoint.exists():
+            return {}
+        try:
+            return json.loads(self._checkpoint.read_text(encoding="utf-8"))["checkpoint"].get("latest") or {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(
+                f"The engine's checkpoint {self._checkpoint} cannot be read: {error}. The one before it lies beside "
+                "it, with the ending .bak; put it in its place."
+            ) from error
+
     def build(self) -> str:
         """Build the image from `app/` and its lock, install its dependencies, and return its digest."""
-        cache = Path(self._environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        store = ImageStore(self.state / "images", cache / PROJECT / "layers")
+        store = ImageStore(self.state / "images", user_cache(self._environ) / "layers")
         digest = build_image(repository_root=ROOT, store=store, report=report)
         asyncio.run(store.unpack(digest))
         return str(digest)
@@ -173,8 +210,18 @@ class LocalCloud:
     def forget(self) -> None:
         """Remove the state folder; what could not be read is left for a person to look at."""
         kept = set(self.state.glob("*.unreadable-*"))
+        lock = self.state / LOCK
         for path in self.state.iterdir():
-            if path not in kept:
+            if path not in kept | {lock}:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        if not kept:
+        lock.unlink(missing_ok=True)  # last: from here on the folder is another command's, if one waits
+        with suppress(OSError):
             self.state.rmdir()
+
+
+def _holds(lock: Path) -> bool:
+    """Whether the engine that made a lock still lives; its number may be another's by now."""
+    try:
+        return psutil.Process(json.loads(lock.read_text(encoding="utf-8"))["pid"]).name().startswith("pulumi")
+    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+        return False

@@ -18,9 +18,9 @@ def preview(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         return run_engine(engine, arguments, environ)
     cloud = LocalCloud(engine, environ, target.stack)
-    cloud.prepare({"api": cloud.build()})
-    client = cloud.client()
-    return run_engine(engine, arguments, cloud.engine_environment(client))
+    with cloud.held() as lock:
+        cloud.prepare({"api": cloud.build()}, lock)
+        return run_engine(engine, arguments, cloud.engine_environment(cloud.client()), lock=lock)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a command is about: a stack, and the cloud it is applied to. The two are orthogonal."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from localazure.containers.errors import ContainersError
 from localazure.errors import StateError
 from ops.commands import SetupError
 
@@ -52,8 +54,15 @@ def run_command(command: Callable[[Mapping[str, str]], int], environ: Mapping[st
     """Run a command and return its exit status. What goes wrong is said in words, without a traceback."""
     try:
         return command(environ)
-    except (UsageError, StateError, SetupError) as error:
+    except (UsageError, StateError, SetupError, ContainersError) as error:
         report(f"error: {error}")
+        return 1
+    except BrokenPipeError:  # `make logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        report(f"error: {place}{error.strerror or error}. Make room or make it writable, then run the command again.")
         return 1
     except KeyboardInterrupt:
         report("interrupted; run the same command again to go on")

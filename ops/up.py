@@ -1,6 +1,7 @@
 """`make up`: deploy a stack and end with addresses that answer."""
 
 import os
+import shlex
 import ssl
 import sys
 import time
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from localazure.client import Client, make_folder
+from localazure.client import Client
 from ops.engine import find_engine
 from ops.engine_run import run_engine
 from ops.local_cloud import LocalCloud
@@ -27,21 +28,25 @@ def up(environ: Mapping[str, str]) -> int:
     if target.cloud == "azure":
         return run_engine(engine, ["up", "--stack", target.stack], environ)
     cloud = LocalCloud(engine, environ, target.stack)
-    make_folder(cloud.state)
+    with cloud.held() as lock:
+        return _up(cloud, lock)
+
+
+def _up(cloud: LocalCloud, lock: int) -> int:
     with ThreadPoolExecutor() as pool:
         report("starting the embedded Azure")
         starting = pool.submit(cloud.client)
-        cloud.prepare({"api": cloud.build()})
+        cloud.prepare({"api": cloud.build()}, lock)
         client = starting.result()
     engine_environ = cloud.engine_environment(client)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
-    status = run_engine(engine, ["up", "--stack", target.stack, "--yes", "--skip-preview", *refresh], engine_environ)
-    if status:
+    arguments = ["up", "--stack", cloud.stack, "--yes", "--skip-preview", *refresh]
+    if status := run_engine(cloud.engine, arguments, engine_environ, lock=lock):
         report(f"The deployment failed; what served before still serves. Logs: {cloud.state / 'logs'} (`make logs`)")
         return status
     outputs = cloud.outputs()
     _await_answer(outputs["api_url"], client)
-    print(_summary(target, cloud, client, outputs))
+    print(_summary(cloud, client, outputs))
     return 0
 
 
@@ -60,9 +65,9 @@ def _await_answer(api_url: str, client: Client) -> None:
             time.sleep(0.05)
 
 
-def _summary(target: Target, cloud: LocalCloud, client: Client, outputs: Mapping[str, Any]) -> str:
-    url, authority = outputs["api_url"], _short(Path(client.endpoints.authority))
-    stack = "" if target.stack == "dev" else f" STACK={target.stack}"
+def _summary(cloud: LocalCloud, client: Client, outputs: Mapping[str, Any]) -> str:
+    url, authority = outputs["api_url"], shlex.quote(_short(Path(client.endpoints.authority)))
+    stack = "" if cloud.stack == "dev" else f" STACK={cloud.stack}"
     curl = f'curl -sS --cacert {authority} -H "Authorization: Bearer $(make -s token{stack})" {url}/api/v1/tasks'
     rows = {
         "API": url,

@@ -3,7 +3,7 @@
 Mocks prove construction: what is declared, under which parent, in which order. They prove nothing of the engine (see
 `tests/e2e`) and nothing of Azure.
 
-    python -m tests.tape --write     rewrite the golden tapes and docs/configuration.md
+    python -m tests.tape --write     rewrite the golden tapes, docs/configuration.md and Pulumi.schema.json
     python -m tests.tape dev         print the tape of a stack
 """
 
@@ -245,7 +245,9 @@ if __name__ == "__main__":
         sys.stdout.write(render(record_main(sys.argv[1], release=DIGEST)))
         sys.exit()
     from tests.configuration import PAGE, page
+    from tests.stack_schema import SCHEMA, text
 
     for each in STACKS:
         (GOLDEN / f"{each}.yaml").write_text(render(record_main(each, release=DIGEST)))
     PAGE.write_text(page())
+    SCHEMA.write_text(text())

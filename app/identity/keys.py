@@ -34,8 +34,9 @@ class BadAnswerError(Exception):
 class SigningKeys:
     """Finds an issuer's key by its id.
 
-    Keys live `FRESH_S`; an unknown id or an old set is fetched again, at most once per `COOLDOWN_S`, by one
-    caller while the others wait for its answer. While the issuer fails, the old set counts up to `STALE_S`.
+    Keys live `FRESH_S`; an unknown id or an old set is fetched again, at most once per `COOLDOWN_S`, by one caller.
+    The others wait for its answer, but for those whose key is in the old set: it counts up to `STALE_S`, while the
+    issuer is asked and while it fails.
 
     Args:
         issuer: The issuer; its discovery document must name exactly this one (OpenID Connect Discovery 4.3).
@@ -61,28 +62,31 @@ class SigningKeys:
             Unauthenticated: The issuer has no such key.
             Unavailable: No key set could be had from the issuer.
         """
-        if self._wants_fetch(key_id):
+        if self._wants_fetch(key_id) and not (self._lock.locked() and self._age() <= STALE_S and key_id in self._keys):
             async with self._lock:
                 if self._wants_fetch(key_id):
                     await self._refresh()
-        if self._clock() - self._fetched_at > STALE_S:
+        if self._age() > STALE_S:
             raise Unavailable(f"no keys of the token issuer {self._issuer}")
         if key := self._keys.get(key_id):
             return key
         raise Unauthenticated("the token names a key that its issuer does not have")
 
     def _wants_fetch(self, key_id: str) -> bool:
-        now = self._clock()
-        known = key_id in self._keys and now - self._fetched_at < FRESH_S
-        return not known and now - self._tried_at >= COOLDOWN_S
+        known = key_id in self._keys and self._age() < FRESH_S
+        return not known and self._clock() - self._tried_at >= COOLDOWN_S
+
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
 
     async def _refresh(self) -> None:
-        self._tried_at = self._clock()
         try:
             self._keys = await self._fetch()
             self._fetched_at = self._clock()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, BadAnswerError) as error:
             _log.warning("keys of the token issuer not refreshed", extra={"error": repr(error)})
+        # After the answer, not before: whoever comes in between waits for it, instead of being refused for a cooldown.
+        self._tried_at = self._clock()
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
         discovery = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")

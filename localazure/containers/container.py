@@ -56,6 +56,12 @@ class Container:
         self._environment = environment
         self._ports = ports
         self._grace_seconds = grace_seconds
+        self._process: ContainerProcess | None = None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of the process that runs now; 0 while none does."""
+        return self._process.cpu_seconds() if self._process else 0.0
 
     async def run_to_end(self) -> None:
         """Run once, as an init container.
@@ -88,13 +94,13 @@ class Container:
 
     async def _run_once(self, client: aiohttp.ClientSession) -> str:
         try:
-            process = await self._start()
+            process = self._process = await self._start()
         except OSError as error:
             return f"Container '{self.spec.name}' could not be started: {error}"
         try:
             return await self._until_failure(process, client)
         finally:
-            self.ready = False
+            self.ready, self._process = False, None
             await process.stop(grace_seconds=self._grace_seconds)
 
     async def _start(self) -> ContainerProcess:

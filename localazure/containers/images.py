@@ -130,7 +130,8 @@ def build_image(
     paths = sorted(path for path in package.rglob("*") if "__pycache__" not in path.parts and path.suffix != ".pyc")
     odd = [path for path in paths if path.is_symlink() or not (path.is_file() or path.is_dir())]
     if odd or package / "__main__.py" not in paths:
-        raise InvalidImageError(f"{package}: needs __main__.py, and files and folders only; odd: {odd}")
+        wrong = f"take out {', '.join(str(path) for path in odd)}" if odd else "it has no __main__.py"
+        raise InvalidImageError(f"{package} cannot become an image: {wrong}. Allowed: files, folders, a __main__.py")
     files = {
         _WORKING_FOLDER / "app" / path.relative_to(package).as_posix(): path.read_bytes()
         for path in paths

@@ -1,7 +1,9 @@
 """The ingress of one app, or of one label: TLS on loopback in front of revisions, by weight.
 
 Weights are honoured even when a revision has no ready replica, like the weighted clusters of Envoy, which Container
-Apps uses. An upstream that is silent for four minutes is cut, the idle timeout of Container Apps.
+Apps uses; one that is scaled to zero is called back while the request is held. Both a held request and a silent
+upstream have four minutes, the request timeout of Container Apps (learn.microsoft.com/azure/container-apps/
+ingress-overview).
 Out of scope: WebSockets (answered with 501), HTTP/2, session affinity.
 """
 
@@ -36,7 +38,8 @@ _HOP_BY_HOP: Final = frozenset(
     ]
 )
 """Headers between two neighbours (RFC 9110, 7.6.1)."""
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=5, sock_read=240)
+_REQUEST_SECONDS: Final = 240.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=5, sock_read=_REQUEST_SECONDS)
 _MAX_UPSTREAM_CONNECTIONS: Final = 1000
 _CLOSE_SECONDS: Final = 5.0
 
@@ -50,12 +53,14 @@ class Ingress:
         app: whose ingress it is, for messages.
         tls: certificate and key.
         port: where to listen; 0 takes a free port, which `port` then names.
+        hold_seconds: how long a request waits for the first replica of a revision that is scaled to zero.
     """
 
-    def __init__(self, app: str, *, tls: ssl.SSLContext, port: int = 0) -> None:
+    def __init__(self, app: str, *, tls: ssl.SSLContext, port: int = 0, hold_seconds: float = _REQUEST_SECONDS) -> None:
         self.app = app
         self.port = port
         self._tls = tls
+        self._hold_seconds = hold_seconds
         self._turns = WeightedTurns[Revision]([])
         self._runner: web.ServerRunner | None = None
         self._client: aiohttp.ClientSession | None = None
@@ -128,7 +133,7 @@ class Ingress:
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0  # aiohttp takes anything written for the start of the response
-        revision, refused = self._turns.next(), None
+        revision, refused = await self._awake(), None
         for _ in range(2):  # a refused connection has consumed nothing: once more, elsewhere
             replica = revision.pick(other_than=refused) if revision else None
             if replica is None:
@@ -139,6 +144,14 @@ class Ingress:
                 except _RefusedError:
                     refused = replica
         return web.Response(status=503, text="no healthy upstream\n")
+
+    async def _awake(self) -> Revision | None:
+        """The revision whose turn it is, called back if it was scaled to zero; None if that took too long."""
+        deadline = asyncio.get_running_loop().time() + self._hold_seconds
+        while (revision := self._turns.next()) and revision.is_asleep:
+            if not await revision.wake(deadline=deadline):
+                return None
+        return revision
 
 
 class _RefusedError(Exception):

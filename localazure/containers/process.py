@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+import psutil
+
 _LAUNCH: Final = str(Path(__file__).with_name("launch.py"))
 _KILLED_BY_SIGNAL: Final = 128
 _LOG_TAIL_LINES: Final = 10
@@ -43,6 +45,16 @@ class ContainerProcess:
         """Wait for the end; the exit code, as 128 + n for a program ended by signal n."""
         code = await self._process.wait()
         return code if code >= 0 else _KILLED_BY_SIGNAL - code
+
+    def cpu_seconds(self) -> float:
+        """CPU time that the program and its children have used; 0 once it has ended."""
+        used = 0.0
+        with suppress(psutil.NoSuchProcess):  # or one that ends while it is asked
+            program = psutil.Process(self._process.pid)
+            for process in (program, *program.children(recursive=True)):
+                times = process.cpu_times()
+                used += times.user + times.system
+        return used
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Ask the program to end by SIGTERM; after the grace period, or if cancelled, kill its whole group."""

@@ -60,6 +60,11 @@ class Replica:
         return bool(self._containers) and all(container.ready for container in self._containers)
 
     @property
+    def cpu_seconds(self) -> float:
+        """CPU time of its running processes."""
+        return sum(container.cpu_seconds for container in self._containers)
+
+    @property
     def trouble(self) -> Container | None:
         """The first container that is not ready."""
         return next((container for container in self._containers if not container.ready), None)
@@ -112,7 +117,7 @@ class Replica:
             ready=self.ready,
             restarts=sum(container.restarts for container in self._containers),
             in_flight=self.in_flight,
-            trouble=trouble and trouble.trouble,
+            trouble=None if self.ready else (trouble and trouble.trouble) or "starting",
         )
 
     def _container(self, spec: ContainerSpec) -> Container:

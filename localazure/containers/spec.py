@@ -53,7 +53,8 @@ class Probe:
 class ContainerSpec:
     """One container. Empty `command` and `args` mean the image's own, as in Container Apps.
 
-    Values of `env` may be secrets: they are left out of the representation.
+    `cpu` is the number of cores it declares, 0 if it does not; they measure its load and do not limit it. Values of
+    `env` may be secrets: they are left out of the representation.
 
     Raises:
         ValueError: two probes of one kind.
@@ -65,6 +66,7 @@ class ContainerSpec:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     probes: tuple[Probe, ...] = ()
+    cpu: float = 0
 
     def __post_init__(self) -> None:
         if len({probe.kind for probe in self.probes}) < len(self.probes):
@@ -73,6 +75,32 @@ class ContainerSpec:
     def probe(self, kind: ProbeKind) -> Probe | None:
         """The probe of this kind, if declared."""
         return next((probe for probe in self.probes if probe.kind is kind), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleRules:
+    """When a revision needs another replica. Without any rule, `concurrent_requests` is Azure's default rule.
+
+    Attributes:
+        concurrent_requests: how many requests one replica has in flight; None without an HTTP rule.
+        cpu_percent: how busy the declared cores are in the mean of all replicas; None without a CPU rule.
+        cooldown_seconds: how long there is no request before the last replica goes.
+
+    Raises:
+        ValueError: a target or the cooldown is out of range.
+    """
+
+    concurrent_requests: int | None = 10
+    cpu_percent: float | None = None
+    cooldown_seconds: float = 300
+
+    def __post_init__(self) -> None:
+        if self.concurrent_requests is not None and self.concurrent_requests < 1:
+            raise ValueError(f"scale rules: concurrentRequests {self.concurrent_requests} must be at least 1")
+        if self.cpu_percent is not None and self.cpu_percent <= 0:
+            raise ValueError(f"scale rules: CPU utilization {self.cpu_percent} must be above 0 percent")
+        if self.cooldown_seconds < 0:
+            raise ValueError(f"scale rules: cooldownPeriod {self.cooldown_seconds} must be at least 0 s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +117,7 @@ class RevisionSpec:
     init_containers: tuple[ContainerSpec, ...] = ()
     min_replicas: int = 0
     max_replicas: int = 10
+    rules: ScaleRules = ScaleRules()
     target_port: int | None = None
     termination_grace_seconds: float = 30
 
@@ -101,3 +130,13 @@ class RevisionSpec:
                 f"revision {self.name}: replicas {self.min_replicas} to {self.max_replicas} must be"
                 f" within 0 to {MAX_REPLICAS}, the greater at least 1"
             )
+
+    @property
+    def cores(self) -> float:
+        """CPU cores that a replica declares."""
+        return sum(container.cpu for container in self.containers)
+
+    @property
+    def scales_to_zero(self) -> bool:
+        """Whether it may have no replica: a rule on CPU alone cannot bring one back (scale-app, "Scale rules")."""
+        return self.min_replicas == 0 and self.rules.concurrent_requests is not None

@@ -20,6 +20,7 @@ from localazure.engine.wire import load
 
 Context = grpc.aio.ServicerContext[Any, Any]
 RUNNER: Final = Path(__file__).with_name("program.py")
+LAUNCH: Final = str(Path(__file__).parent.parent / "containers" / "launch.py")
 ALREADY_SHOWN: Final = 32
 """Exit status of a program whose error the engine has shown already (pulumi, sdk/python/cmd)."""
 
@@ -133,6 +134,9 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 async def _start(python: str, preload: Sequence[str]) -> asyncio.subprocess.Process:
     """Start a process that imports the packages and then waits to be told, on standard input, what to run."""
     return await asyncio.create_subprocess_exec(
+        # Gone with the daemon: a program whose engine has ended too would wait for an answer for ever.
+        sys.executable,
+        *("-I", "-S", LAUNCH, str(os.getpid())),
         python,
         "-P",  # the folder of the runner is not for the program to import from
         RUNNER,

@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # asyncpg ships no types; used for its exceptions
 
-from localazure.postgres.connection import Connection
+from localazure.postgres.connection import SUPERUSER, Connection
 
 _SETUP: Final = Path(__file__).with_name("entra.sql")
 _PORTABLE_COLLATION: Final = "C.UTF-8"
@@ -34,7 +34,10 @@ async def principal_of(connection: Connection, role: str) -> Principal | None:
 
 
 async def create_database(connection: Connection, name: str, charset: str, collation: str) -> str:
-    """Create a database that the administrators own; an existing one is left as it is.
+    """Create a database; an existing one is left as it is.
+
+    It belongs to the administrator, and on a server that has none to `azuresu`, where nobody may make a table in it
+    (github.com/hashicorp/terraform-provider-azurerm/issues/27895).
 
     Returns:
         The collation it got. A machine without the locale asked for gets C.UTF-8: its order of letters differs.
@@ -43,13 +46,15 @@ async def create_database(connection: Connection, name: str, charset: str, colla
     found = await connection.fetchval("SELECT datcollate FROM pg_database WHERE datname = $1", name)
     if found is not None:
         return str(found)
-    form = "CREATE DATABASE %I OWNER azure_pg_admin TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L"
+    administrator = "SELECT rolename::text FROM pgaadauth_list_principals(true) ORDER BY rolename LIMIT 1"
+    owner = str(await connection.fetchval(administrator) or SUPERUSER)
+    form = "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L"
     try:
-        await connection.execute(await _statement(connection, form, name, charset, collation, collation))
+        await connection.execute(await _statement(connection, form, name, owner, charset, collation, collation))
     except asyncpg.WrongObjectTypeError:
         # The code of "invalid LC_COLLATE locale name".
         collation = _PORTABLE_COLLATION
-        await connection.execute(await _statement(connection, form, name, charset, collation, collation))
+        await connection.execute(await _statement(connection, form, name, owner, charset, collation, collation))
     return collation
 
 

@@ -8,6 +8,7 @@ from localazure.azure import Azure
 from localazure.containers.errors import ContainersError, RevisionFailedError
 from localazure.containers.ingress import Ingress
 from localazure.containers.revision import Revision
+from localazure.containers.scaler import AZURE_PACE, Scaler
 from localazure.errors import AzureError, StateError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
 from localazure.services.template import TemplateReader
@@ -25,8 +26,12 @@ DRAIN_SECONDS = 10.0
 class ContainerApp(ResourceType):
     """A container app in single revision mode: the latest ready revision takes all requests.
 
-    A PUT with a changed template makes a revision. The one that serves goes on until the new one is ready; when the new
-    one fails, the operation fails and nothing else happens.
+    A PUT with a changed template makes a revision. The one that serves goes on until the new one is ready, with as many
+    replicas; when the new one fails, the operation fails and nothing else happens. The one that serves, and no other,
+    is scaled by its rules on HTTP requests and CPU.
+
+    Attributes:
+        pace: how fast the revisions that start from now on are scaled.
     """
 
     token = "app:ContainerApp"
@@ -35,8 +40,9 @@ class ContainerApp(ResourceType):
 
     def __init__(self, azure: Azure) -> None:
         super().__init__(azure)
+        self.pace = AZURE_PACE
         self._ingresses: dict[str, Ingress] = {}
-        self._serving: dict[str, Revision] = {}
+        self._serving: dict[str, Scaler] = {}
         self._recoveries: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
 
@@ -113,23 +119,25 @@ class ContainerApp(ResourceType):
         key, name = record.id.lower(), record.outputs["latestRevisionName"]
         await self._recovered(key)
         serving = self._serving.get(key)
-        if serving and serving.spec.name == name:
-            self._route(key, serving)
+        if serving and serving.revision.spec.name == name:
+            self._route(key, serving.revision)
         else:
             await self._start(record, name, record.inputs)
         record.hidden["serving"] = {"name": name, "inputs": record.inputs}
         record.outputs["latestReadyRevisionName"] = name
         if not _ingress_of(record):
             await self._close_ingress(key)
-        if serving and serving.spec.name != name:
+        if serving and serving.revision.spec.name != name:
             await self._retire(key, serving)
 
     async def _start(self, record: Record, name: str, inputs: dict[str, Any]) -> None:
         runtime, key = self.azure.runtime, record.id.lower()
         spec = TemplateReader(self.azure, inputs).revision(name)
         revision = Revision(spec, store=runtime.images, logs=runtime.logs)
+        serving = self._serving.get(key)
         try:
-            await revision.start(timeout_seconds=PROVISION_SECONDS)
+            # As many as serve now: learn.microsoft.com/azure/container-apps/revisions, "Single revision mode".
+            await revision.start(timeout_seconds=PROVISION_SECONDS, replicas=serving.revision.size if serving else 1)
         except ContainersError as error:
             runtime.withdraw(name)
             tail = error.log_tail if isinstance(error, RevisionFailedError) else ()
@@ -139,7 +147,8 @@ class ContainerApp(ResourceType):
                 f"Failed to provision revision for container app '{record.name}'. Error details: {error}"
                 + "".join(f"\n    {line}" for line in tail),
             ) from error
-        self._serving[key] = revision
+        self._serving[key] = scaler = Scaler(revision, pace=self.pace)
+        scaler.start()
         self._troubles.pop(key, None)
         self._route(key, revision)
 
@@ -151,7 +160,9 @@ class ContainerApp(ResourceType):
         if ingress := self._ingresses.pop(key, None):
             await ingress.close()
 
-    async def _retire(self, key: str, revision: Revision) -> None:
+    async def _retire(self, key: str, serving: Scaler) -> None:
+        await serving.stop()
+        revision = serving.revision
         if ingress := self._ingresses.get(key):
             await ingress.drained(revision, timeout_seconds=DRAIN_SECONDS)
         await revision.stop()
@@ -162,9 +173,10 @@ class ContainerApp(ResourceType):
         key = record.id.lower()
         await self._recovered(key, break_off=True)
         await self._close_ingress(key)
-        if revision := self._serving.pop(key, None):
-            await revision.stop()
-            self.azure.runtime.withdraw(revision.spec.name)
+        if serving := self._serving.pop(key, None):
+            await serving.stop()
+            await serving.revision.stop()
+            self.azure.runtime.withdraw(serving.revision.spec.name)
 
     async def recover(self, record: Record) -> None:
         """Listen at the old address at once, and start the revision that served in the background."""
@@ -191,22 +203,24 @@ class ContainerApp(ResourceType):
         """Stop every app; what they are stays on record."""
         for key in list(self._recoveries):
             await self._recovered(key, break_off=True)
+        await asyncio.gather(*(serving.stop() for serving in self._serving.values()))
         await asyncio.gather(*(ingress.close() for ingress in self._ingresses.values()))
-        await asyncio.gather(*(revision.stop() for revision in self._serving.values()))
+        await asyncio.gather(*(serving.revision.stop() for serving in self._serving.values()))
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """The revision that serves, its replicas and its address."""
         key = record.id.lower()
-        ingress, revision = self._ingresses.get(key), self._serving.get(key)
-        replicas = revision.status().replicas if revision else ()
+        ingress, serving = self._ingresses.get(key), self._serving.get(key)
+        revision = serving.revision.status() if serving else None
         return {
             "kind": "app",
             "name": record.name,
             "address": f"https://{ingress.address}" if ingress else None,
-            "revision": revision.spec.name if revision else None,
-            "trouble": self._troubles.get(key),
+            "revision": revision.name if revision else None,
+            "trouble": self._troubles.get(key) or (serving and serving.trouble),
             "replicas": [
-                {"name": r.name, "ready": r.ready, "restarts": r.restarts, "trouble": r.trouble} for r in replicas
+                {"name": r.name, "ready": r.ready, "restarts": r.restarts, "trouble": r.trouble}
+                for r in (revision.replicas if revision else ())
             ],
         }
 

@@ -45,8 +45,9 @@ class Vault(ResourceType):
 
         Raises:
             AzureError: the name is taken by a vault in deleted state (ConflictError, as seen in
-                github.com/alan-turing-institute/data-safe-haven/issues/2523), by another live one, or protection
-                would be turned off.
+                github.com/alan-turing-institute/data-safe-haven/issues/2523), by another live one, protection
+                would be turned off, or the retention changed (Microsoft Learn, "Azure Key Vault soft-delete
+                overview": once set, it cannot be changed).
         """
         properties = record.inputs["properties"]
         deleted = self._deleted_namesake(record) if previous is None else None
@@ -63,6 +64,12 @@ class Vault(ResourceType):
                 "BadRequest",
                 'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for '
                 "a vault is an irreversible action.",
+            )
+        if previous and _protection(previous)[1] != _protection(record)[1]:
+            raise AzureError(
+                400,
+                "BadRequest",
+                'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
             )
         if previous and _protection(previous) != _protection(record):
             await self.azure.runtime.vaults.close(record.id)  # it is opened again with the new rules, at its address

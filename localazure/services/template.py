@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from localazure.access import ACR_PULL, SECRET_READERS
 from localazure.azure import Azure
-from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, RevisionSpec
+from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, RevisionSpec, ScaleRules
 from localazure.errors import AzureError
 from localazure.planes.tokens import Identity
 from localazure.planes.vault_store import VaultError
@@ -133,6 +133,7 @@ class TemplateReader:
                 init_containers=tuple(self._container(c, values, init) for c in template.get("initContainers", [])),
                 min_replicas=scale.get("minReplicas", 0),
                 max_replicas=scale.get("maxReplicas", 10),
+                rules=_scale_rules(scale),
                 target_port=ingress.get("targetPort"),
                 termination_grace_seconds=template.get("terminationGracePeriodSeconds", 30),
             )
@@ -165,6 +166,7 @@ class TemplateReader:
             args=tuple(container.get("args", ())),
             env={**platform, **declared},
             probes=tuple(_probe(probe) for probe in container.get("probes", [])),
+            cpu=container.get("resources", {}).get("cpu", 0),
         )
 
 
@@ -178,6 +180,19 @@ def _template_error(field: str, details: str) -> AzureError:
 
 def _image_error(container: str, image: str, reason: str) -> AzureError:
     return _template_error(f"template.containers.{container}.image", f'Invalid value: "{image}": {reason}')
+
+
+def _scale_rules(scale: Mapping[str, Any]) -> ScaleRules:
+    """The rules that are followed. Of several of a kind the lowest target asks for the most, so it is the one."""
+    rules: list[Mapping[str, Any]] = scale.get("rules") or [{"http": {}}]  # the default rule
+    given = scale.get("cooldownPeriod")
+    requests = [int(r["http"].get("metadata", {}).get("concurrentRequests", 10)) for r in rules if "http" in r]
+    custom = [rule["custom"] for rule in rules if rule.get("custom", {}).get("type") == "cpu"]
+    return ScaleRules(
+        concurrent_requests=min(requests, default=None),
+        cpu_percent=min((float(rule["metadata"]["value"]) for rule in custom), default=None),
+        **({} if given is None else {"cooldown_seconds": given}),
+    )
 
 
 def _probe(probe: Mapping[str, Any]) -> Probe:

@@ -12,6 +12,14 @@ Values = Mapping[str, Any]
 LARGEST_CPU: Final = 4.0
 STEP_CPU: Final = 0.25
 FULL_WEIGHT: Final = 100
+PROBE_LIMITS: Final = {
+    "initialDelaySeconds": (0, 60),
+    "periodSeconds": (1, 240),
+    "timeoutSeconds": (1, 240),
+    "successThreshold": (1, 10),
+}
+MOST_FAILURES: Final = {"Liveness": 30, "Readiness": 48, "Startup": 240}
+_AT_LEAST_ONE: Final = re.compile(r"0*[1-9][0-9]*")
 
 
 def template_problems(inputs: Values) -> Iterator[Problem]:
@@ -25,6 +33,7 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
         for index, container in enumerate(template.get(name, [])):
             yield from _container_problems(container, f"template.{name}[{index}]")
     yield from _resource_problems(containers)
+    yield from _init_problems(template.get("initContainers", []), containers)
     yield from _configuration_problems(inputs.get("configuration", {}))
     if "SystemAssigned" in inputs.get("identity", {}).get("type", ""):
         yield "identity.type", _not_imitated("a system-assigned identity", "a user-assigned one")
@@ -36,6 +45,23 @@ def _scale_problems(scale: Values) -> Iterator[Problem]:
         yield "template.scale.minReplicas", f"minReplicas ({least}) cannot be greater than maxReplicas ({most})"
     if least < 0 or not 1 <= most <= MAX_REPLICAS:
         yield "template.scale", f"replicas {least} to {most}: allowed are 0 to {MAX_REPLICAS}, the greater at least 1"
+    for index, rule in enumerate(scale.get("rules", [])):
+        yield from _scale_rule_problems(rule, f"template.scale.rules[{index}]")
+
+
+def _scale_rule_problems(rule: Values, at: str) -> Iterator[Problem]:
+    """Targets are whole numbers, as text (learn.microsoft.com/azure/container-apps/scale-app, "HTTP" and "Custom")."""
+    requests = rule.get("http", {}).get("metadata", {}).get("concurrentRequests", "10")
+    if not _AT_LEAST_ONE.fullmatch(str(requests)):
+        yield f"{at}.http.metadata.concurrentRequests", f"'{requests}' must be a whole number of at least 1"
+    custom: Values = rule.get("custom", {})
+    if custom.get("type") == "cpu":
+        metadata: Values = custom.get("metadata", {})
+        if metadata.get("type", "Utilization") != "Utilization":
+            yield f"{at}.custom.metadata.type", _not_imitated(f"a CPU rule on {metadata['type']}", "Utilization")
+        if not _AT_LEAST_ONE.fullmatch(str(metadata.get("value"))):
+            reason = f"'{metadata.get('value')}' must be a whole number of percent, at least 1"
+            yield f"{at}.custom.metadata.value", reason
 
 
 def _container_problems(container: Values, at: str) -> Iterator[Problem]:
@@ -48,6 +74,19 @@ def _container_problems(container: Values, at: str) -> Iterator[Problem]:
     for probe in container.get("probes", []):
         if "type" not in probe or ("httpGet" in probe) == ("tcpSocket" in probe):
             yield f"{at}.probes", "a probe needs a type, and either httpGet or tcpSocket"
+        else:
+            yield from _probe_problems(probe, f"{at}.probes")
+
+
+def _probe_problems(probe: Values, at: str) -> Iterator[Problem]:
+    """The limits of the ARM schema; those of failures are wider in the service itself.
+
+    github.com/microsoft/azure-container-apps/issues/1100, github.com/hashicorp/terraform-provider-azurerm/pull/31989.
+    """
+    limits = PROBE_LIMITS | {"failureThreshold": (1, MOST_FAILURES.get(probe["type"], 1))}
+    for name, (least, most) in limits.items():
+        if not least <= probe.get(name, least) <= most:
+            yield at, f"{probe['type']} probe's {name} must be in the range of ['{least}', '{most}']"
 
 
 def _resource_problems(containers: list[Values]) -> Iterator[Problem]:
@@ -68,6 +107,19 @@ def _resource_problems(containers: list[Values]) -> Iterator[Problem]:
             "following CPU - Memory combinations: 0.25 - 0.5Gi and on in steps of 0.25 to 4 - 8Gi"
         )
         yield "template.containers", reason
+
+
+def _init_problems(init: list[Values], containers: list[Values]) -> Iterator[Problem]:
+    """An init container runs in the share of the others (github.com/microsoft/azure-container-apps/issues/1189)."""
+    total = sum(container.get("resources", {}).get("cpu", 0) for container in containers)
+    for index, container in enumerate(init):
+        cpu = container.get("resources", {}).get("cpu", 0)
+        if total and cpu > total:
+            reason = (
+                f"Invalid CPU value {cpu} for init container {container.get('name')}, an init container can not be "
+                f"allocated more CPU than the total CPU {total} allocated for all app containers"
+            )
+            yield f"template.initContainers[{index}].resources.cpu", reason
 
 
 def _configuration_problems(configuration: Values) -> Iterator[Problem]:

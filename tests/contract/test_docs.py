@@ -102,7 +102,7 @@ def test_every_target_has_its_row_in_the_readme() -> None:
 def _variables() -> set[str]:
     """Return what `ops/` takes by name from the environment, and what the Makefile lets people set."""
     found = set(re.findall(r"^([A-Z]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for path in (ROOT / "ops").glob("*.py"):
+    for path in (*(ROOT / "ops").glob("*.py"), ROOT / "localazure" / "user_cache.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(value=source, attr="get"), args=[ast.Constant(value=str(name)), *_]):

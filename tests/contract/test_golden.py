@@ -8,6 +8,7 @@ import difflib
 import pytest
 
 from tests.configuration import PAGE, page
+from tests.stack_schema import SCHEMA, text
 from tests.tape import DIGEST, GOLDEN, STACKS, Tape, record_main, render
 
 
@@ -24,6 +25,11 @@ def test_a_stack_declares_what_its_golden_tape_says(tapes: dict[str, Tape], stac
 
 def test_the_configuration_page_is_current() -> None:
     difference = _difference(PAGE.read_text(), page(), PAGE.name)
+    assert not difference, f"`make golden` accepts this:\n{difference}"
+
+
+def test_the_schema_of_the_stack_files_is_current() -> None:
+    difference = _difference(SCHEMA.read_text(), text(), SCHEMA.name)
     assert not difference, f"`make golden` accepts this:\n{difference}"
 
 

@@ -1,5 +1,6 @@
 """The three stack files: the same keys, known namespaces, no secrets, one documented meaning each."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from settings import LOCATION, PROJECT, Settings
+from settings import LOCATION, PROJECT, InvalidSettingsError, Settings
 from tests.configuration import PAGE, documented, sections
+from tests.schema_check import problems
+from tests.stack_schema import FIRST_LINE, SCHEMA
 from tests.tape import ROOT, STACKS, flat, stack_config
 
 KEY_LIKE = re.compile(
@@ -41,6 +44,45 @@ def test_a_stack_file_holds_configuration_only_and_no_release(stack: str) -> Non
     file = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     assert set(file) == {"config"}
     assert f"{PROJECT}:release" not in file["config"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_names_its_schema_and_keeps_to_it(stack: str) -> None:
+    file, schema = (ROOT / f"Pulumi.{stack}.yaml").read_text(), json.loads(SCHEMA.read_text())
+    assert file.splitlines()[0] == FIRST_LINE
+    assert not problems(yaml.safe_load(file), schema, schema)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("api", "cpu", "0.25"),
+        ("api", "cpu", 0.3),
+        ("api", "max_replicas", 301),
+        ("api", "max_replica", 3),
+        ("api", "memory", "512Mi"),
+        ("database", "storage_gb", 33),
+        ("database", "protect", "no"),
+        ("database", "backup_retention_days", 6),
+        ("registry", "sku", "Free"),
+        ("vault", "soft_delete_days", None),
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(section: str, key: str, value: Any) -> None:
+    config, schema = stack_config("dev"), json.loads(SCHEMA.read_text())
+    config[f"{PROJECT}:{section}"][key] = value
+    assert problems({"config": config}, schema, schema)
+    with pytest.raises(InvalidSettingsError):
+        Settings.parse(flat(config))
+
+
+@pytest.mark.parametrize("key", [LOCATION, f"{PROJECT}:vault"])
+def test_the_schema_misses_what_the_program_misses(key: str) -> None:
+    config, schema = stack_config("dev"), json.loads(SCHEMA.read_text())
+    del config[key]
+    assert problems({"config": config}, schema, schema)
+    with pytest.raises(InvalidSettingsError):
+        Settings.parse(flat(config))
 
 
 @pytest.mark.parametrize("stack", STACKS)

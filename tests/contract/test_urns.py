@@ -62,7 +62,7 @@ def test_in_prod_everything_that_keeps_data_is_protected(tapes: dict[str, Tape])
 def test_the_workload_waits_for_its_grants_its_secret_and_its_database(tapes: dict[str, Tape], stack: str) -> None:
     tape = tapes[stack]
     before = set(tape.one("ContainerApp", "api").depends_on)
-    needed = ("RoleAssignment", "Secret", "AdministratorsMicrosoftEntra", "ManagedEnvironment", "UserAssignedIdentity")
+    needed = ("RoleAssignment", "Secret", "dbforpostgresql:Database", "ManagedEnvironment", "UserAssignedIdentity")
     assert {item.urn for kind in needed for item in tape.of(kind)} <= before
 
 

@@ -1,5 +1,6 @@
 """A real token issuer on loopback, over TLS: discovery, keys and tokens."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncGenerator
@@ -39,6 +40,9 @@ class Issuer:
         self.named_issuer: str | None = None
         self.fetches = 0
         self.down = False
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.asked = asyncio.Event()
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         """Make the claims of a good access token; None takes a claim away."""
@@ -54,6 +58,8 @@ class Issuer:
 
     async def discovery(self, _request: web.Request) -> web.Response:
         self.fetches += 1
+        self.asked.set()
+        await self.answers.wait()
         if self.down:
             return web.Response(status=503)
         return web.json_response({"issuer": self.named_issuer or self.url, "jwks_uri": f"{self.url}/keys"})

@@ -1,5 +1,6 @@
 """Tokens against a real issuer: what proves a person and what does not (RFC 8725, RFC 9068, RFC 6750)."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -19,6 +20,9 @@ from app.identity import keys as signing
 from app.identity.keys import SigningKeys
 from app.identity.tokens import REMEMBER_S, AccessTokens
 from tests.unit.app.issuer import AUDIENCE, EC_KEY, RSA_KEY, STRANGER_KEY, Issuer, open_issuer, public_key
+
+WITHIN_S = 10
+"""Bound on a wait."""
 
 
 class Clock:
@@ -201,6 +205,44 @@ async def test_a_rotated_key_is_found_with_one_more_fetch(bench: Bench) -> None:
     token = bench.issuer.token(key=STRANGER_KEY, headers={"kid": "next"})
     assert (await bench.tokens.verify(token)).subject == "ada"
     assert bench.issuer.fetches == 2
+
+
+async def hold_back(bench: Bench, token: str) -> asyncio.Task[Principal]:
+    """Verify a token in the background until the issuer has been asked, which does not answer yet."""
+    bench.issuer.asked.clear()
+    bench.issuer.answers.clear()
+    first = asyncio.create_task(bench.tokens.verify(token))
+    await asyncio.wait_for(bench.issuer.asked.wait(), WITHIN_S)
+    return first
+
+
+async def test_who_comes_while_the_first_keys_are_on_their_way_waits_for_them(bench: Bench) -> None:
+    first = await hold_back(bench, bench.issuer.token())
+    others = [asyncio.create_task(bench.tokens.verify(bench.issuer.token(sub=f"s{n}"))) for n in range(5)]
+    await asyncio.sleep(0)  # the others have begun
+    bench.issuer.answers.set()
+    people = await asyncio.wait_for(asyncio.gather(first, *others), WITHIN_S)
+    assert [person.subject for person in people] == ["ada", "s0", "s1", "s2", "s3", "s4"]
+    assert bench.issuer.fetches == 1
+
+
+async def test_a_known_key_serves_while_the_issuer_is_asked_for_an_old_set(bench: Bench) -> None:
+    await bench.tokens.verify(bench.issuer.token())
+    bench.clock.moved = signing.FRESH_S
+    first = await hold_back(bench, bench.issuer.token(exp=int(time.time()) + 9000))
+    other = bench.tokens.verify(bench.issuer.token(sub="bob", exp=int(time.time()) + 9000))
+    assert (await asyncio.wait_for(other, WITHIN_S)).subject == "bob"
+    assert not first.done()
+    bench.issuer.answers.set()
+    assert (await asyncio.wait_for(first, WITHIN_S)).subject == "ada"
+
+
+async def test_a_caller_that_goes_away_leaves_the_keys_to_the_next(bench: Bench) -> None:
+    first = await hold_back(bench, bench.issuer.token())
+    first.cancel()
+    await asyncio.wait([first], timeout=WITHIN_S)
+    bench.issuer.answers.set()
+    assert (await bench.tokens.verify(bench.issuer.token())).subject == "ada"
 
 
 async def test_a_withdrawn_key_stops_counting_when_the_set_is_no_longer_fresh(bench: Bench) -> None:

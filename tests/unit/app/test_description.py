@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from app.api import ROUTES
 from app.web.openapi import describe
 from app.web.problems import SLUGS
+from tests.schema_check import problems
 from tests.unit.app.memory import Api
-from tests.unit.app.schema_check import problems
 
 TASKS = "/api/v1/tasks"
 MERGE_PATCH = "application/merge-patch+json"

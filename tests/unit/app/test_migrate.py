@@ -51,6 +51,12 @@ async def test_migrating_again_changes_nothing(admin: Login) -> None:
     assert await ask(admin, "select max(oid::int8) from pg_class where relkind = 'r'") == before
 
 
+async def test_a_role_of_an_identity_that_was_made_again_is_named_with_what_to_do(admin: Login) -> None:
+    await run(admin)
+    with pytest.raises(MigrationError, match=f'role "api" is for the object {API.object_id}, not for .* drop it'):
+        await migrate(admin, role="api", object_id=str(uuid4()))
+
+
 async def test_replicas_that_migrate_at_once_all_succeed(admin: Login) -> None:
     await asyncio.gather(*(run(admin, f"api-{uuid4().hex}") for _ in range(2)), *(run(admin) for _ in range(4)))
     assert await ask(admin, "select count(*) from migration.alembic_version") == 1

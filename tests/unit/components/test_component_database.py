@@ -67,15 +67,15 @@ def test_everything_has_a_standby_and_backups_elsewhere_and_is_protected() -> No
     assert tape.one("dbforpostgresql:Database", "database-digitalmee").protect
 
 
-def test_the_children_are_made_one_after_another() -> None:
+def test_the_children_are_made_one_after_another_and_the_database_belongs_to_the_administrator() -> None:
     tape = _tape(SMALLEST)
     server = tape.one("Server", "database")
-    database = tape.one("dbforpostgresql:Database", "database-digitalmee")
     firewall = tape.one("FirewallRule", "database-azure")
     administrator = tape.one("AdministratorsMicrosoftEntra", "database-administrator")
-    assert server.urn in database.depends_on
-    assert database.urn in firewall.depends_on
+    database = tape.one("dbforpostgresql:Database", "database-digitalmee")
+    assert server.urn in firewall.depends_on
     assert firewall.urn in administrator.depends_on
+    assert administrator.urn in database.depends_on
 
 
 def test_the_administrator_is_the_given_identity() -> None:

@@ -1,18 +1,24 @@
 """Container apps: what is refused of them, and that the others really run. The image is the service of `containers`."""
 
 import asyncio
+import os
 import shutil
 import ssl
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 import pytest
 
 from localazure.azure import TENANT_ID, Azure
 from localazure.containers.images import ImageStore, build_image
+from localazure.containers.scaler import Pace
 from localazure.errors import ProvisioningError, StateError
 from localazure.runtime import Runtime
+from localazure.services.app import ContainerApp
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
 from tests.unit.localazure.arm import ACR_PULL, SECRETS_USER, create, grant, problems_of, refused, urn
@@ -85,11 +91,32 @@ class Platform:
     async def update(self, app: Record, *args: str, **template: Any) -> Record:
         return await self.azure.update(app.id, {**app.inputs, **self.inputs(*args, **template)})
 
-    async def get(self, app: Record, path: str) -> tuple[int, str]:
+    def pace(self, *, interval_seconds: float) -> None:
+        """How often the scalers of apps that start from now on look."""
+        apps = self.azure.type_of(APP)
+        assert isinstance(apps, ContainerApp)
+        apps.pace = Pace(interval_seconds=interval_seconds)
+
+    def ready(self) -> list[bool]:
+        """Whether each replica of the one app is ready."""
+        [said] = self.azure.statuses()
+        return [replica["ready"] for replica in said["replicas"]]
+
+    async def get(self, app: Record, path: str, *, method: str = "GET") -> tuple[int, str]:
         tls = ssl.create_default_context(cafile=str(self.azure.runtime.authority.bundle))
         address = f"https://{app.outputs['configuration']['ingress']['fqdn']}{path}"
-        async with aiohttp.ClientSession() as client, client.get(address, ssl=tls) as answer:
+        async with aiohttp.ClientSession() as client, client.request(method, address, ssl=tls) as answer:
             return answer.status, await answer.text()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Look until it holds; fail after 20 s."""
+    deadline = time.monotonic() + 20
+    while True:
+        if condition():
+            return
+        assert time.monotonic() < deadline, "did not happen in time"
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -159,6 +186,73 @@ async def test_a_change_outside_the_template_makes_no_revision(platform: Platfor
 
     assert tagged.outputs["latestRevisionName"] == "api--0000001"
     assert await platform.get(app, "/replica") == replica
+
+
+async def test_an_app_scales_and_its_next_revision_starts_with_as_many_replicas(platform: Platform) -> None:
+    platform.pace(interval_seconds=0.05)
+    scale = {"minReplicas": 1, "maxReplicas": 3, "rules": [{"http": {"metadata": {"concurrentRequests": "1"}}}]}
+    app = await platform.create(scale=scale)
+    slow = [asyncio.create_task(platform.get(app, "/slow")) for _ in range(3)]
+
+    await until(lambda: platform.ready() == [True] * 3)
+    for _ in range(3):  # one for each replica
+        await platform.get(app, "/release", method="POST")
+    answers = set(await asyncio.gather(*slow))
+    await platform.update(app, scale=scale, revisionSuffix="next")
+
+    assert answers == {(200, "released True")}
+    assert platform.ready() == [True] * 3
+    assert {(await platform.get(app, "/replica"))[1].rpartition("-")[0] for _ in range(6)} == {"api--next"}
+
+
+async def test_a_revision_that_fails_does_not_keep_the_one_before_from_scaling(platform: Platform) -> None:
+    platform.pace(interval_seconds=0.05)
+    scale = {"minReplicas": 1, "maxReplicas": 2, "rules": [{"http": {"metadata": {"concurrentRequests": "1"}}}]}
+    app = await platform.create(scale=scale)
+    with pytest.raises(ProvisioningError):
+        await platform.update(app, "exit", "3", scale=scale)
+
+    slow = [asyncio.create_task(platform.get(app, "/slow")) for _ in range(2)]
+    await until(lambda: platform.ready() == [True] * 2)
+    for _ in range(2):
+        await platform.get(app, "/release", method="POST")
+
+    assert set(await asyncio.gather(*slow)) == {(200, "released True")}
+
+
+async def test_an_app_without_a_minimum_goes_to_zero_and_comes_back_with_a_request(platform: Platform) -> None:
+    platform.pace(interval_seconds=0.05)
+    app = await platform.create(scale={"minReplicas": 0, "cooldownPeriod": 1})
+
+    await until(lambda: platform.ready() == [])
+    status, replica = await platform.get(app, "/replica")
+
+    assert status == 200
+    assert replica.startswith("api--0000001-")
+
+
+async def test_a_stop_in_the_middle_of_scaling_leaves_no_process(platform: Platform, tmp_path: Path) -> None:
+    platform.pace(interval_seconds=0.05)
+    gate = tmp_path / "gate"
+    gate.touch()
+    scale = {"minReplicas": 1, "rules": [{"http": {"metadata": {"concurrentRequests": "1"}}}]}
+    app = await platform.create("after", str(gate), scale=scale)
+    gate.unlink()
+    os.mkfifo(gate)  # who reads it waits for a writer that never comes
+    slow = [asyncio.create_task(platform.get(app, "/slow")) for _ in range(2)]
+    await until(lambda: len(platform.ready()) == 2)
+    for request in slow:  # a stop would give them their time
+        request.cancel()
+
+    await platform.azure.stop()
+
+    assert [each for each in psutil.Process().children() if str(gate) in each.cmdline()] == []
+
+
+@pytest.mark.parametrize("scale", [{"rules": [{"http": {"metadata": {"concurrentRequests": "many"}}}]}])
+async def test_a_scale_rule_that_cannot_be_read_is_refused(platform: Platform, scale: dict[str, Any]) -> None:
+    with refused(400, TEMPLATE_REFUSED, "many"):
+        await platform.create(scale=scale)
 
 
 async def test_an_ingress_comes_and_goes_with_its_declaration(platform: Platform) -> None:

@@ -41,6 +41,13 @@ async def test_purge_protection_cannot_be_taken_back(azure: Azure) -> None:
         await update(azure, made)
 
 
+async def test_the_retention_of_a_vault_cannot_be_changed(azure: Azure) -> None:
+    made = await create(azure, VAULT, properties=properties(softDeleteRetentionInDays=7))
+
+    with refused(400, "BadRequest", "has been set already and it can't be modified"):
+        await update(azure, made, softDeleteRetentionInDays=30)
+
+
 async def test_purge_protection_holds_from_the_update_that_enables_it(azure: Azure) -> None:
     made = await create(azure, VAULT)
     await create(azure, SECRET)

@@ -17,6 +17,24 @@ def sized(*pairs: tuple[float, str]) -> dict[str, Any]:
     return app(containers=[container(resources={"cpu": cpu, "memory": memory}) for cpu, memory in pairs])
 
 
+def with_init(cpu: float) -> dict[str, Any]:
+    return {
+        "template": {**sized((0.5, "1Gi"))["template"], "initContainers": [container(name="i", resources={"cpu": cpu})]}
+    }
+
+
+def probed(kind: str, **changes: int) -> dict[str, Any]:
+    return app(containers=[container(probes=[{"type": kind, "tcpSocket": {"port": 1}, **changes}])])
+
+
+def scaled(**rule: Any) -> dict[str, Any]:
+    return app(scale={"rules": [rule]})
+
+
+def cpu(**metadata: str) -> dict[str, Any]:
+    return {"type": "cpu", "metadata": metadata}
+
+
 def with_ingress(**ingress: Any) -> dict[str, Any]:
     return {**app(), "configuration": {"ingress": {"targetPort": 8080, **ingress}}}
 
@@ -28,11 +46,19 @@ def with_ingress(**ingress: Any) -> dict[str, Any]:
         app(),
         app(scale={"minReplicas": 0, "maxReplicas": 1}),
         app(scale={"minReplicas": 1000, "maxReplicas": 1000}),
+        scaled(http={}),
+        scaled(http={"metadata": {"concurrentRequests": "50"}}),
+        scaled(custom=cpu(type="Utilization", value="70")),
+        scaled(custom={"type": "azure-servicebus", "metadata": {"messageCount": "x"}}),
         sized((0.25, "0.5Gi")),
         sized((4, "8Gi")),
         sized((0.25, "0.5Gi"), (0.5, "1.0Gi")),
         with_ingress(traffic=[{"latestRevision": True, "weight": 100}]),
         app(containers=[container(probes=[{"type": "Liveness", "httpGet": {"port": 1}}])]),
+        with_init(0.5),
+        probed("Liveness", failureThreshold=30, periodSeconds=240, timeoutSeconds=240, initialDelaySeconds=60),
+        probed("Readiness", failureThreshold=48, successThreshold=10),
+        probed("Startup", failureThreshold=240, initialDelaySeconds=0),
         {**app(), "identity": {"type": "UserAssigned"}, "configuration": {"activeRevisionsMode": "Single"}},
     ],
 )
@@ -51,11 +77,29 @@ def test_container_apps_takes_this(inputs: dict[str, Any]) -> None:
         (app(scale={"minReplicas": 0, "maxReplicas": 0}), "template.scale", "the greater at least 1"),
         (app(scale={"minReplicas": -1}), "template.scale", "replicas -1 to 10"),
         (app(scale={"maxReplicas": 1001}), "template.scale", "0 to 1000"),
+        (
+            scaled(http={"metadata": {"concurrentRequests": "0"}}),
+            "template.scale.rules[0].http.metadata.concurrentRequests",
+            "'0' must be a whole number of at least 1",
+        ),
+        (scaled(custom=cpu(value="70%")), "template.scale.rules[0].custom.metadata.value", "'70%' must be"),
+        (scaled(custom=cpu()), "template.scale.rules[0].custom.metadata.value", "at least 1"),
+        (
+            scaled(custom=cpu(type="AverageValue", value="70")),
+            "template.scale.rules[0].custom.metadata.type",
+            "imitate",
+        ),
         (sized((0.25, "1Gi")), "template.containers", "(CPU: 0.25, memory: 1.0) is invalid"),
         (sized((0.3, "0.6Gi")), "template.containers", "CPU - Memory combinations"),
         (sized((4.25, "8.5Gi")), "template.containers", "CPU - Memory combinations"),
         (sized((4, "8Gi"), (0.25, "0.5Gi")), "template.containers", "CPU: 4.25"),
         (sized((0.25, "512Mi")), "template.containers", "memory '512Mi' must be a number of Gi"),
+        (with_init(0.75), "template.initContainers[0].resources.cpu", "more CPU than the total CPU 0.5"),
+        (probed("Liveness", failureThreshold=31), "template.containers[0].probes", "['1', '30']"),
+        (probed("Readiness", failureThreshold=49), "template.containers[0].probes", "['1', '48']"),
+        (probed("Startup", failureThreshold=241), "template.containers[0].probes", "['1', '240']"),
+        (probed("Startup", periodSeconds=0), "template.containers[0].probes", "periodSeconds must be in the range"),
+        (probed("Liveness", initialDelaySeconds=61), "template.containers[0].probes", "initialDelaySeconds"),
         (with_ingress(targetPort=None), "configuration.ingress.targetPort", "does not imitate"),
         (with_ingress(traffic=[{"weight": 50}, {"weight": 40}]), "configuration.ingress.traffic", "not 90"),
         (with_ingress(traffic=[{"revisionName": "a--1", "weight": 100}]), "configuration.ingress.traffic", "named"),

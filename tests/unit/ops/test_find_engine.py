@@ -59,6 +59,11 @@ def test_the_cache_is_the_users() -> None:
     assert user_sources({"XDG_CACHE_HOME": "/of/the/user"}).cache.as_posix() == "/of/the/user/digitalmee"
 
 
+@pytest.mark.parametrize("odd", ["", "relative/folder"])
+def test_a_cache_that_would_depend_on_the_working_folder_is_ignored(odd: str) -> None:
+    assert user_sources({"XDG_CACHE_HOME": odd}).cache == user_sources({}).cache
+
+
 def test_a_downloaded_engine_is_kept_for_the_next_time(workshop: Workshop, releases: Releases) -> None:
     releases.publish()
 

@@ -21,6 +21,8 @@ MAKE = shutil.which("make") or "make"
 def prepared(workshop: Workshop) -> Workshop:
     """A checkout with the code of the setup, on a machine with uv and the engine."""
     shutil.copytree(REPOSITORY / "ops", workshop.checkout / "ops", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("localazure/__init__.py", "localazure/user_cache.py"):  # all that set-up needs besides
+        workshop.write(f"checkout/{name}", (REPOSITORY / name).read_text())
     workshop.write("checkout/requirements/dev.txt", workshop.wheel("thing", {"thing.py": ""}))
     workshop.program("bin/uv", f'exec {UV} "$@"')
     workshop.program("bin/pulumi", PINNED_ENGINE)

@@ -1,10 +1,15 @@
 import shutil
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
+import trustme
+from containers_harness import Front
 
 from localazure.containers.images import ImageStore, build_image
+from localazure.containers.ingress import Ingress
 from localazure.containers.revision import Revision
 from localazure.containers.spec import Digest, RevisionSpec
 
@@ -52,3 +57,32 @@ async def revision_of(store: ImageStore, tmp_path: Path) -> AsyncGenerator[Calla
     yield make
     for revision in revisions:
         await revision.stop(drain_seconds=0)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture(scope="session")
+def trust(authority: trustme.CA) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+
+
+@pytest.fixture
+async def front(trust: ssl.SSLContext, tls: ssl.SSLContext) -> AsyncGenerator[Front]:
+    ingress = Ingress("shop", tls=tls)
+    await ingress.start()
+    connector = aiohttp.TCPConnector(ssl=trust)
+    async with aiohttp.ClientSession(f"https://{ingress.address}", connector=connector) as client:
+        yield Front(ingress, client)
+    await ingress.close()

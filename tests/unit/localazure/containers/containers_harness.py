@@ -5,10 +5,11 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
+from localazure.containers.ingress import Ingress
 from localazure.containers.revision import Revision
 from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, RevisionSpec
 
@@ -20,6 +21,18 @@ LIVENESS = Probe(
     kind=ProbeKind.LIVENESS, port=PORT, path="/health", period_seconds=0.05, timeout_seconds=5, failure_threshold=2
 )
 STARTUP = Probe(kind=ProbeKind.STARTUP, port=PORT, period_seconds=0.05, timeout_seconds=5, failure_threshold=400)
+
+
+class Front(NamedTuple):
+    """An ingress and a client that trusts it."""
+
+    ingress: Ingress
+    client: aiohttp.ClientSession
+
+    async def text(self, path: str) -> str:
+        async with self.client.get(path) as response:
+            assert response.status == 200
+            return await response.text()
 
 
 def container(digest: Digest, *args: str, probes: tuple[Probe, ...] = (STARTUP, READINESS)) -> ContainerSpec:

@@ -7,14 +7,12 @@ import json
 import socket
 import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import aiohttp
 import pytest
-import trustme
-from containers_harness import container, eventually, get, logs_below, post, revision_spec
+from containers_harness import Front, container, eventually, get, logs_below, post, revision_spec
 
 from localazure.containers.errors import PortTakenError
 from localazure.containers.ingress import Ingress
@@ -23,47 +21,6 @@ from localazure.containers.spec import Digest, RevisionSpec
 from localazure.containers.turns import WeightedTurns
 
 MakeRevision = Callable[[RevisionSpec], Revision]
-
-
-class Front(NamedTuple):
-    """An ingress and a client that trusts it."""
-
-    ingress: Ingress
-    client: aiohttp.ClientSession
-
-    async def text(self, path: str) -> str:
-        async with self.client.get(path) as response:
-            assert response.status == 200
-            return await response.text()
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def tls(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
-    context.load_cert_chain(certificate)
-    return context
-
-
-@pytest.fixture(scope="session")
-def trust(authority: trustme.CA) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
-
-
-@pytest.fixture
-async def front(trust: ssl.SSLContext, tls: ssl.SSLContext) -> AsyncGenerator[Front]:
-    ingress = Ingress("shop", tls=tls)
-    await ingress.start()
-    connector = aiohttp.TCPConnector(ssl=trust)
-    async with aiohttp.ClientSession(f"https://{ingress.address}", connector=connector) as client:
-        yield Front(ingress, client)
-    await ingress.close()
 
 
 @pytest.fixture
@@ -108,6 +65,39 @@ async def test_without_a_ready_replica_the_answer_is_503(front: Front, start: St
         front.ingress.route(shares)
         async with front.client.get("/") as response:
             assert (response.status, await response.text()) == (503, "no healthy upstream\n")
+
+
+async def test_a_revision_without_replicas_is_called_and_a_request_waits_no_longer_than_its_time(
+    trust: ssl.SSLContext, tls: ssl.SSLContext, revision_of: MakeRevision, digest: Digest
+) -> None:
+    revision = revision_of(revision_spec(container(digest)))
+    await revision.start(timeout_seconds=20)
+    await revision.scale(0, timeout_seconds=20)
+    ingress = Ingress("shop", tls=tls, hold_seconds=0.1)
+    await ingress.start()
+    ingress.route([(100, revision)])
+
+    async with aiohttp.ClientSession() as client, client.get(f"https://{ingress.address}", ssl=trust) as response:
+        assert response.status == 503
+    await ingress.close()
+
+    assert revision.called.is_set()
+    assert revision.held == 0
+
+
+async def test_a_request_that_waits_for_a_revision_that_is_replaced_goes_to_the_next_one(
+    front: Front, start: Start
+) -> None:
+    asleep, new = await start("old", replicas=0), await start("new")
+    await asleep.scale(0, timeout_seconds=20)
+    front.ingress.route([(100, asleep)])
+    waiting = asyncio.create_task(front.text("/version"))
+    await eventually(lambda: asleep.held == 1)
+
+    front.ingress.route([(100, new)])
+    await asleep.stop()
+
+    assert await waiting == "new"
 
 
 async def test_a_request_refused_by_one_replica_is_answered_by_another(front: Front, start: Start) -> None:

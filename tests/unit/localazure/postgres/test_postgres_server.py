@@ -62,8 +62,9 @@ async def cloud(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Clou
     tokens = TokenSigner(folder / "tokens", TENANT)
     servers = PostgresServers(folder, authority, tokens)
     endpoint = await servers.create("psql-dme", VERSION)
-    await servers.create_database("psql-dme", "digitalmee")
+    await servers.create_database("psql-dme", "too-early")
     await servers.set_administrator("psql-dme", "id-migrator", MIGRATOR.object_id)
+    await servers.create_database("psql-dme", "digitalmee")
     made = Cloud(authority=authority, endpoint=endpoint, folder=folder, servers=servers, tokens=tokens)
     administrator = await made.connect(MIGRATOR, "id-migrator", "postgres")
     create = "SELECT pgaadauth_create_principal_with_oid($1, $2, 'service', false, false)"
@@ -92,6 +93,14 @@ async def test_the_administrator_migrates_and_the_service_only_uses(cloud: Cloud
     await service.close()
     await administrator.execute("DROP TABLE task")
     await administrator.close()
+
+
+async def test_a_database_made_before_the_administrator_is_of_no_use(cloud: Cloud) -> None:
+    connection = await cloud.connect(MIGRATOR, "id-migrator", "too-early")
+    for forbidden in ("CREATE TABLE task (id int)", "CREATE SCHEMA migration"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(forbidden)
+    await connection.close()
 
 
 async def test_an_administrator_is_no_superuser_and_sees_no_files(cloud: Cloud) -> None:
@@ -305,15 +314,15 @@ async def test_a_dropped_server_leaves_no_process_and_no_file(cloud: Cloud) -> N
 async def test_a_removed_administrator_cannot_log_in_and_can_be_made_again(cloud: Cloud) -> None:
     other = Identity(client_id="c", object_id="aaaaaaaa-0000-0000-0000-00000000000e", resource_id="/id")
     await cloud.servers.set_administrator("psql-dme", "id-other", other.object_id)
-    connection = await cloud.connect(other, "id-other")
-    await connection.execute("CREATE TABLE owned (id int)")
+    connection = await cloud.connect(other, "id-other", "postgres")
+    await connection.execute("CREATE DATABASE owned")
     await connection.close()
     await cloud.servers.remove_administrator("psql-dme", "id-other")
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await cloud.connect(other, "id-other")
+        await cloud.connect(other, "id-other", "postgres")
     await cloud.servers.set_administrator("psql-dme", "id-other", MIGRATOR.object_id)
-    connection = await cloud.connect(MIGRATOR, "id-other")
-    await connection.execute("DROP TABLE owned")
+    connection = await cloud.connect(MIGRATOR, "id-other", "postgres")
+    await connection.execute("DROP DATABASE owned")
     await connection.execute("CREATE DATABASE made")
     await connection.close()
     await cloud.servers.drop_database("psql-dme", "made")

@@ -1,4 +1,4 @@
-"""As much of JSON Schema 2020-12 as our description uses; a keyword it does not know is an error."""
+"""As much of JSON Schema 2020-12 as our two schemas use; a keyword it does not know is an error."""
 
 import re
 from collections.abc import Callable  # noqa: TC003 - annotates a local
@@ -8,12 +8,14 @@ from uuid import UUID
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
+    "boolean": (bool,),
     "integer": (int,),
     "null": (type(None),),
+    "number": (int, float),
     "object": (dict,),
     "string": (str,),
 }
-_ELSEWHERE = {"title", "description", "default", "properties", "additionalProperties", "items", "required"}
+_ELSEWHERE = {"$schema", "title", "description", "default", "properties", "additionalProperties", "items", "required"}
 Schema = dict[str, Any]
 
 
@@ -53,13 +55,17 @@ def _target(root: Schema, reference: str) -> Schema:
 
 def _holds(keyword: str, rule: Any, value: Any) -> bool:
     checks: dict[str, Callable[[], bool]] = {
-        "type": lambda: isinstance(value, _TYPES[rule]) and not isinstance(value, bool),
+        "type": lambda: isinstance(value, _TYPES[rule]) and (rule == "boolean" or not isinstance(value, bool)),
         "enum": lambda: value in rule,
         "format": lambda: _has_format(rule, value),
         "minLength": lambda: not isinstance(value, str) or len(value) >= rule,
         "maxLength": lambda: not isinstance(value, str) or len(value) <= rule,
+        "minimum": lambda: not isinstance(value, (int, float)) or value >= rule,
+        "maximum": lambda: not isinstance(value, (int, float)) or value <= rule,
+        "multipleOf": lambda: not isinstance(value, (int, float)) or value % rule == 0,
+        "pattern": lambda: not isinstance(value, str) or re.search(rule, value) is not None,
     }
-    assert keyword in checks, f"teach {keyword} to tests/unit/app/schema_check.py"
+    assert keyword in checks, f"teach {keyword} to tests/schema_check.py"
     return checks[keyword]()
 
 

@@ -1,0 +1,70 @@
+"""The API of the unchanged dev stack under more requests than one replica is declared for."""
+
+import ssl
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.client import HTTPSConnection
+from urllib.parse import urlsplit
+
+import pytest
+from api import Api
+from checkout import Checkout
+
+pytestmark = pytest.mark.e2e
+
+BODY = b'{"title": "Arrives late"}'
+REQUESTS = 101
+"""In flight at once: with `concurrent_requests: 50` they need three replicas, the most that dev has."""
+SCALE_SECONDS = 90
+REQUEST_SECONDS = 60
+
+
+def test_more_requests_than_one_replica_is_for_start_others_and_none_fails(checkout: Checkout) -> None:
+    checkout.up()
+    api = Api(checkout)
+    assert "1 of 1 replicas ready" in checkout.run("status").text
+
+    with uploads(checkout, api.url, REQUESTS) as started:
+        said = status_until(checkout, "3 of 3 replicas ready")
+        meanwhile = {api.ask("GET", "/api/v1/tasks").status for _ in range(6)}
+        answers = Counter(finished(upload) for upload in started)
+
+    assert "3 of 3 replicas ready" in said
+    assert meanwhile == {200}
+    assert answers == {201: REQUESTS}
+
+
+@contextmanager
+def uploads(checkout: Checkout, url: str, count: int) -> Generator[list[HTTPSConnection]]:
+    """Requests of slow clients: everything is sent but the body."""
+    trust = ssl.create_default_context(cafile=checkout.state / "tls" / "ca.pem")
+    token, host = checkout.token(), urlsplit(url).netloc
+    started = [HTTPSConnection(host, timeout=REQUEST_SECONDS, context=trust) for _ in range(count)]
+    try:
+        for upload in started:
+            upload.putrequest("POST", "/api/v1/tasks")
+            upload.putheader("Authorization", f"Bearer {token}")
+            upload.putheader("Content-Type", "application/json")
+            upload.putheader("Content-Length", str(len(BODY)))
+            upload.endheaders()
+        yield started
+    finally:
+        for upload in started:
+            upload.close()
+
+
+def finished(upload: HTTPSConnection) -> int:
+    """Send the body; the status of the answer."""
+    upload.send(BODY)
+    with upload.getresponse() as response:
+        return response.status
+
+
+def status_until(checkout: Checkout, text: str) -> str:
+    """What `make status` says as soon as it says this, or at the deadline."""
+    deadline = time.monotonic() + SCALE_SECONDS
+    while text not in (said := checkout.run("status").text) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return said
