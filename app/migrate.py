@@ -28,9 +28,10 @@ _LOCK: Final = "select pg_advisory_xact_lock(hashtext('app.migrate'))"
 _LOCK_TIMEOUT: Final = "set local lock_timeout = '5s'"
 _ROLE_EXISTS: Final = "select exists (select from pg_roles where rolname = $1)"
 _CREATE_ROLE: Final = "select * from pgaadauth_create_principal_with_oid($1, $2, 'service', false, false)"
+# Columns by position (learn.microsoft.com, "Manage Microsoft Entra roles"); false: not administrators alone.
 _OBJECT_OF_ROLE: Final = (
-    "select substring(label from 'oid=([0-9A-Fa-f-]+)') from pg_seclabels "
-    "where provider = 'pgaadauth' and objtype = 'role' and objoid = (select oid from pg_roles where rolname = $1)"
+    "select object_id from pgaadauth_list_principals(false) as principal(role, kind, object_id, tenant, mfa, admin) "
+    "where role = $1"
 )
 _FORMAT: Final = "select format($1, $2::text, $3::text)"
 _VERSION_TABLE: Final = f"{VERSION_SCHEMA}.alembic_version"
