@@ -16,10 +16,10 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env down check test e2e golden bench lock format clean
+.PHONY: help setup up status logs preview token env down check test integration e2e golden bench lock format clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  STACK=$(STACK) (dev, staging, prod)   CLOUD=$(CLOUD) (local, azure)   SUBJECT, ROLES: of a token   FOLLOW=1: logs go on"
 
@@ -55,7 +55,10 @@ check: setup ## format, lint, types, unit and contract tests (under 90 s)
 	$(BIN)/python -m pytest tests/unit tests/contract -n auto --dist loadfile -q; tests=$$?; \
 	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$tests -eq 0 ] && [ $$types -eq 0 ]
 
-test: setup check e2e ## everything that continuous integration runs
+test: setup check integration e2e ## everything that continuous integration runs
+
+integration: setup ## the service and the parts of the embedded cloud, as real processes
+	$(BIN)/python -m pytest tests/integration -n 2 --dist loadfile -q
 
 e2e: setup ## the real engine against the embedded Azure
 	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q

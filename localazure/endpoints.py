@@ -1,10 +1,11 @@
 """Where a running daemon listens, as it writes it for its clients."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+from localazure.planes.files import write_atomically
 
 FILE: Final = "daemon.json"
 
@@ -33,11 +34,7 @@ class Endpoints:
 
     def write(self, state: Path) -> None:
         """Publish, readable by the owner only; a reader sees all of it or nothing."""
-        temporary = state / f"{FILE}.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-            json.dump(asdict(self), file)
-        temporary.replace(state / FILE)
+        write_atomically(state / FILE, json.dumps(asdict(self)).encode())
 
     @staticmethod
     def read(state: Path) -> "Endpoints | None":

@@ -5,13 +5,13 @@ operation. A file that cannot be read is kept aside under another name, never ov
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from localazure.errors import StateError
+from localazure.planes.files import write_atomically
 
 FORMAT: Final = 1
 
@@ -80,14 +80,8 @@ class Store:
             "live": {key: asdict(record) for key, record in live.items()},
             "deleted": {key: asdict(record) for key, record in deleted.items()},
         }
-        temporary = self._path.with_name(self._path.name + ".new")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                os.fchmod(file.fileno(), 0o600)  # values of secrets are in it
-                json.dump(data, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
+            write_atomically(self._path, json.dumps(data, indent=1).encode())
         except OSError as error:
             raise StateError(
                 f"The embedded Azure cannot write its state to {self._path}: {error.strerror}. Nothing was "

@@ -20,6 +20,7 @@ import yaml
 
 from localazure.client import Client, make_folder
 from localazure.containers.images import ImageStore, build_image
+from localazure.planes.files import write_atomically
 from localazure.user_cache import user_cache
 from ops.engine_run import ask_engine
 from ops.locks import exclusive
@@ -117,10 +118,7 @@ class LocalCloud:
     def _passphrase(self) -> str:
         path = self.state / "passphrase"
         if not path.exists():
-            temporary = path.with_suffix(".new")
-            temporary.touch(mode=0o600)
-            temporary.write_text(secrets.token_urlsafe(32), encoding="utf-8")
-            temporary.replace(path)
+            write_atomically(path, secrets.token_urlsafe(32).encode())
         return path.read_text(encoding="utf-8")
 
     def prepare(self, release: Mapping[str, str] | None, lock: int) -> None:
@@ -143,9 +141,7 @@ class LocalCloud:
     def _write_config(self, config: Mapping[str, Any], lock: int) -> None:
         # Nothing else of the tracked file: a `secretsprovider` in it is Azure's.
         content = {"config": dict(config), "encryptionsalt": self._salt(lock)}
-        temporary = self.config_file.with_suffix(".new")
-        temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        temporary.replace(self.config_file)
+        write_atomically(self.config_file, yaml.safe_dump(content, sort_keys=False).encode())
         self._unlock(lock)
 
     def _salt(self, lock: int) -> str:

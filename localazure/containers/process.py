@@ -17,6 +17,11 @@ _LOG_TAIL_LINES: Final = 10
 _LOG_TAIL_BYTES: Final = 8192
 
 
+def bound_to_daemon(command: Sequence[str]) -> list[str]:
+    """A command line that runs `command` and ends with this process, however that ends; for the main thread."""
+    return [sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), *command]
+
+
 class ContainerProcess:
     """A running program. Start it from the daemon's main thread: the kernel watches the thread that forked."""
 
@@ -27,11 +32,9 @@ class ContainerProcess:
     async def start(cls, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path) -> Self:
         """Start a program whose whole environment is `environment` and whose output is appended to `log`."""
         log.parent.mkdir(parents=True, exist_ok=True)
-        arguments = ["-I", "-S", _LAUNCH, str(os.getpid()), *command]
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *arguments,
+                *bound_to_daemon(command),
                 cwd=cwd,
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,

@@ -16,15 +16,13 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
 
+from localazure.containers.process import bound_to_daemon
 from localazure.engine.wire import load
 
 Context = grpc.aio.ServicerContext[Any, Any]
 RUNNER: Final = Path(__file__).with_name("program.py")
-LAUNCH: Final = str(Path(__file__).parent.parent / "containers" / "launch.py")
 ALREADY_SHOWN: Final = 32
 """Exit status of a program whose error the engine has shown already (pulumi, sdk/python/cmd)."""
-
-
 LONGEST_LINE: Final = 3 << 20
 """Bytes; what a program may print in one line. A message to the engine holds 4 MiB."""
 
@@ -134,13 +132,9 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 async def _start(python: str, preload: Sequence[str]) -> asyncio.subprocess.Process:
     """Start a process that imports the packages and then waits to be told, on standard input, what to run."""
     return await asyncio.create_subprocess_exec(
-        # Gone with the daemon: a program whose engine has ended too would wait for an answer for ever.
-        sys.executable,
-        *("-I", "-S", LAUNCH, str(os.getpid())),
-        python,
-        "-P",  # the folder of the runner is not for the program to import from
-        RUNNER,
-        *preload,
+        # -P: the folder of the runner is not for the program to import from. Bound: a program whose engine has ended
+        # with the daemon would wait for an answer for ever.
+        *bound_to_daemon([python, "-P", str(RUNNER), *preload]),
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         limit=LONGEST_LINE,
         stdin=asyncio.subprocess.PIPE,

@@ -6,7 +6,7 @@ The engine has no way to authenticate to an attached plugin, so the kernel is as
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,20 +17,34 @@ _LOCAL_ADDRESS, _USER = 1, 7  # columns of proc(5), /proc/net/tcp
 _MAPPED: Final = "0000000000000000FFFF0000"
 """What precedes an IPv4 address in the table of IPv6 sockets, which gRPC uses for both."""
 
+_LOOKS: Final = 20
+"""The kernel gives a table in pieces, so a row can be missed while other sockets come and go; a stranger never appears."""
+
 _ROOT: Final = 0
 
 Handler = Any  # grpc.RpcMethodHandler, which is generic for type checkers only
 
 
-def user_of(peer: str) -> int | None:
-    """The user id that owns the socket of a peer such as `ipv4:127.0.0.1:40000`; None if there is no such socket."""
+def _rows() -> Iterator[str]:
+    for table in _TABLES:
+        if table.exists():
+            yield from table.read_text("ascii").splitlines()
+
+
+def user_of(peer: str, rows: Callable[[], Iterator[str]] = _rows) -> int | None:
+    """The user id that owns the socket of a peer such as `ipv4:127.0.0.1:40000`; None if there is no such socket.
+
+    Args:
+        peer: as gRPC names it.
+        rows: reads the tables of sockets anew.
+    """
     address, _, port = peer.removeprefix("ipv4:").rpartition(":")
     try:
         (number,) = struct.unpack("=I", socket.inet_aton(address))
     except OSError:
         return None
     wanted = f"{number:08X}:{int(port):04X}"
-    lines = (line.split() for table in _TABLES if table.exists() for line in table.read_text("ascii").splitlines())
+    lines = (row.split() for _ in range(_LOOKS) for row in rows())
     return next((int(line[_USER]) for line in lines if line[_LOCAL_ADDRESS] in (wanted, _MAPPED + wanted)), None)
 
 

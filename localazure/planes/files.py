@@ -10,12 +10,11 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file that a reader sees whole or not at all, also after a crash.
 
     Args:
-        path: The file; its folder is created (0700) when missing.
+        path: The file, in a folder that is there.
         content: The whole content in bytes.
         mode: Permissions of the new file, set before the content is in it.
 
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         os.fchmod(handle, mode)

@@ -28,6 +28,7 @@ class CertificateAuthority:
     def __init__(self, folder: Path) -> None:
         keep = folder / "authority.pem"
         if not keep.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             made = trustme.CA(organization_name="localazure")
             write_atomically(keep, made.private_key_pem.bytes() + made.cert_pem.bytes())
         both = keep.read_bytes()

@@ -156,6 +156,7 @@ class TokenSigner:
 
 def _load_key(path: Path) -> rsa.RSAPrivateKey:
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         form = serialization.PrivateFormat.PKCS8
         encoding = serialization.Encoding.PEM

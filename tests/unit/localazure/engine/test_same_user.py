@@ -23,6 +23,13 @@ def test_a_peer_without_such_a_socket_has_no_user(peer: str) -> None:
     assert user_of(peer) is None
 
 
+def test_a_socket_that_one_reading_of_the_table_misses_is_found_by_the_next() -> None:
+    row = "0: 0100007F:9C40 00000000:0000 01 00000000:00000000 00:00000000 00000000  1234 0 1"
+    readings = iter([[], [], [row]])
+
+    assert user_of("ipv4:127.0.0.1:40000", lambda: iter(next(readings))) == 1234
+
+
 async def ask(allowed: set[int] | None) -> str:
     interceptor: Any = SameUser(allowed)
     server: Any = grpc.aio.server(interceptors=[interceptor])

@@ -254,7 +254,7 @@ async def test_processes_die_with_a_daemon_that_is_killed(digest: Digest, store_
         sys.executable,
         str(here / "daemon_to_kill.py"),
         *(str(store_folder / "images"), str(store_folder / "layers"), str(tmp_path), digest),
-        env={"PYTHONPATH": str(here.parents[3])},
+        env={"PYTHONPATH": str(here.parents[2])},
         stdout=asyncio.subprocess.PIPE,
     )
     assert daemon.stdout

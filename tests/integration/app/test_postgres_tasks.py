@@ -14,7 +14,7 @@ from app.domain.tasks import begin, content, require_version, revise
 from app.migrate import migrate
 from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
-from tests.unit.app.platform_parts import API, MIGRATOR, Platform
+from tests.integration.app.platform_parts import API, MIGRATOR, Platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

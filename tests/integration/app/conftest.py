@@ -10,7 +10,7 @@ import pytest_asyncio
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
 from localazure.postgres.server import PostgresServers
-from tests.unit.app.platform_parts import MIGRATOR, Platform
+from tests.integration.app.platform_parts import MIGRATOR, Platform
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

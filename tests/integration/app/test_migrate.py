@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from app.migrate import MigrationError, migrate
 from app.storage.database import Connection, DatabaseError, Login, connect
-from tests.unit.app.platform_parts import API, MIGRATOR, Platform
+from tests.integration.app.platform_parts import API, MIGRATOR, Platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
