@@ -18,7 +18,7 @@ _MAPPED: Final = "0000000000000000FFFF0000"
 """What precedes an IPv4 address in the table of IPv6 sockets, which gRPC uses for both."""
 
 _LOOKS: Final = 20
-"""The kernel gives a table in pieces, so a row can be missed while other sockets come and go; a stranger never appears."""
+"""The kernel gives a table in pieces: a row can be missed while sockets come and go. A stranger never appears."""
 
 _ROOT: Final = 0
 

@@ -18,8 +18,8 @@ from aiohttp import web
 
 from app.contract import PLACEHOLDER_SECRET, ApiEnv, MigrateEnv
 from localazure.planes.tokens import Identity
-from tests.unit.app.issuer import AUDIENCE, Issuer, open_issuer
 from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MIGRATOR, Platform
+from tests.unit.app.issuer import AUDIENCE, Issuer, open_issuer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

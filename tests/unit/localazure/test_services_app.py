@@ -24,7 +24,7 @@ from localazure.store import Record, Store
 from tests.unit.localazure.arm import ACR_PULL, SECRETS_USER, create, grant, problems_of, refused, urn
 
 APP = "app:ContainerApp"
-SERVICE = Path(__file__).parent / "containers" / "service"
+SERVICE = Path(__file__).parents[2] / "integration" / "containers" / "service"
 TEMPLATE_REFUSED = "InvalidParameterValueInContainerTemplate"
 PORT = 8080
 STARTUP = {"type": "Startup", "tcpSocket": {"port": PORT}, "periodSeconds": 0.05, "failureThreshold": 400}
