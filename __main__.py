@@ -6,15 +6,29 @@ Every environment has the same components; what differs is data in the stack fil
 import pulumi
 from pulumi_azure_native import authorization
 
+from app.contract import OPERATIONS_QUEUE, READINESS_PATH
+from components.alerting import metric_rules
+from components.alerting.alerts import Alerts, AlertsArgs
+from components.alerting.service_alerts import watch_service
+from components.cache import Cache, CacheArgs
 from components.database import Database, DatabaseArgs
+from components.dns import Dns, DnsArgs, Site
+from components.edge.front_door import Edge, EdgeArgs
 from components.environment import Environment, EnvironmentArgs
+from components.frontend import PROBE_PATH, Frontend, FrontendArgs
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
+from components.messaging import Messaging, MessagingArgs
+from components.networking.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.platform import Platform, PlatformArgs
+from components.protection import Protection, ProtectionArgs
 from components.registry import Registry, RegistryArgs
-from components.variables import api_variables, migrate_variables
+from components.storage import Storage, StorageArgs
 from components.vault import Vault, VaultArgs
-from components.workload import Workload, WorkloadArgs
+from components.workbooks import Workbooks, WorkbooksArgs
+from components.workloads.hosting import Hosting
+from components.workloads.service import Service
+from components.workloads.service_args import Identities, ServiceArgs
 from release import Release
 from settings import Settings
 
@@ -26,56 +40,101 @@ platform = Platform(
     "platform",
     PlatformArgs(settings=settings.platform, subscription_id=account.subscription_id, tenant_id=account.tenant_id),
 )
-api_identity = WorkloadIdentity("api", WorkloadIdentityArgs(platform=platform))
-migrator = WorkloadIdentity("migrator", WorkloadIdentityArgs(platform=platform))
-pull = WorkloadIdentity("pull", WorkloadIdentityArgs(platform=platform))
+api, mcp, worker, backup, migrator, pull = (
+    WorkloadIdentity(name, WorkloadIdentityArgs(platform=platform))
+    for name in ("api", "mcp", "worker", "backup", "migrator", "pull")
+)
 
+network = Network("network", NetworkArgs(platform=platform, settings=settings.network))
 observability = Observability("observability", ObservabilityArgs(platform=platform, settings=settings.observability))
 registry = Registry("registry", RegistryArgs(platform=platform, settings=settings.registry))
-vault = Vault(
-    "vault",
-    VaultArgs(platform=platform, settings=settings.vault, third_party_secrets=["openai-api-key"]),
-)
+keys = ["openai-api-key", "anthropic-api-key", "telegram-bot-token"]
+vault = Vault("vault", VaultArgs(platform=platform, settings=settings.vault, third_party_secrets=keys))
 database = Database("database", DatabaseArgs(platform=platform, settings=settings.database, administrator=migrator))
+cache = Cache("cache", CacheArgs(platform=platform, settings=settings.cache))
+messaging = Messaging("messaging", MessagingArgs(platform=platform, settings=settings.messaging))
+storage = Storage("storage", StorageArgs(platform=platform, settings=settings.storage))
+dns = Dns("dns", DnsArgs(platform=platform, settings=settings.dns))
+edge = Edge("edge", EdgeArgs(platform=platform, settings=settings.edge, dns=dns))
+frontend = Frontend(
+    "frontend",
+    FrontendArgs(platform=platform, settings=settings.frontend, dns=dns, is_behind_edge=settings.edge.is_open),
+)
 environment = Environment(
     "environment",
-    EnvironmentArgs(platform=platform, settings=settings.environment, workspace_id=observability.workspace_id),
+    EnvironmentArgs(
+        platform=platform,
+        settings=settings.environment,
+        subnet_id=network.apps_subnet_id,
+        workspace_id=observability.workspace_id,
+    ),
 )
 
-grants = [registry.grant_pull(pull), vault.grant_read(api_identity, "openai-api-key")]
+data = {"cache": cache, "database": database, "messaging": messaging, "storage": storage, "vault": vault}
+grants = [
+    registry.grant_pull(pull),
+    *(vault.grant_read(identity, key) for identity in (api, mcp, worker) for key in keys),
+    *(cache.grant_access(identity) for identity in (api, mcp, worker)),
+    messaging.grant_send(api),
+    messaging.grant_send(mcp),
+    messaging.grant_receive(worker),
+    storage.grant_write_backups(backup),
+    storage.grant_exports(worker),
+    *(observability.grant_publish(identity) for identity in (api, mcp, worker)),
+    *network.connect({"registry": registry.private_link, **{name: part.private_link for name, part in data.items()}}),
+]
+
+workbooks = Workbooks("workbooks", WorkbooksArgs(platform=platform, observability=observability))
+alerts = Alerts("alerts", AlertsArgs(platform=platform, settings=settings.alerts, observability=observability))
+alerts.watch("cache", cache.id, metric_rules.CACHE_RULES)
+alerts.watch("database", database.id, metric_rules.database_rules(settings.database.sku_name))
+alerts.watch("messaging", messaging.id, metric_rules.messaging_rules(OPERATIONS_QUEUE))
+alerts.watch("vault", vault.id, metric_rules.VAULT_RULES)
+observability.collect({name: part.id for name, part in [*data.items(), ("edge", edge), ("registry", registry)]})
+observability.collect({"cache-database": cache.database_id})
 
 # Without an image there is a registry to push to and nothing to run: the first `up` of an environment.
-if release.api:
-    api = Workload(
-        "api",
-        WorkloadArgs(
-            platform=platform,
-            settings=settings.api,
-            environment_id=environment.id,
-            image=registry.image(release.api),
-            registry=registry.login_server,
-            identity=api_identity,
-            migrator=migrator,
-            pull=pull,
-            variables=api_variables(
-                identity=api_identity,
-                database=database,
-                authentication=settings.authentication,
-                openai_api_key=vault.secret_reference("openai-api-key"),
-                log_level=settings.api.log_level,
+if rollouts := release.rollouts():
+    service = Service(
+        "service",
+        ServiceArgs(
+            hosting=Hosting(
+                platform=platform, environment_id=environment.id, registry=registry, pull=pull, grants=grants
             ),
-            migrate_variables=migrate_variables(
-                administrator=migrator,
-                runtime=api_identity,
-                database=database,
-                log_level=settings.api.log_level,
-            ),
-            grants=grants,
+            identities=Identities(api=api, mcp=mcp, worker=worker, migrate=migrator, backup=backup),
+            sizes=settings.sizes,
+            rollouts=rollouts,
+            authentication=settings.authentication,
+            front_door_id=edge.front_door_id,
+            openai_api_key=vault.secret_reference("openai-api-key"),
+            database=database,
+            cache=cache,
+            messaging=messaging,
+            storage=storage,
         ),
     )
-    pulumi.export("api_url", api.url)
+    api_address = edge.publish(Site.API, service.api.url, probe_path=READINESS_PATH)
+    mcp_address = edge.publish(Site.MCP, service.mcp.url, probe_path=READINESS_PATH)
+    watch_service(alerts, service, settings.sizes)
+    alerts.probe("api", pulumi.Output.concat(api_address, READINESS_PATH))
+    alerts.probe("mcp", pulumi.Output.concat(mcp_address, READINESS_PATH))
+    observability.collect({"api": service.api.id, "mcp": service.mcp.id, "worker": service.worker.id})
+    pulumi.export("release", service.release)
+    pulumi.export("api_url", service.api.url)
+    pulumi.export("mcp_url", service.mcp.url)
+    pulumi.export("jobs", service.jobs)
 
-pulumi.export("release", release.model_dump(exclude_none=True))
+Protection(
+    "protection",
+    ProtectionArgs(
+        settings=settings.protection,
+        locked={**{name: part.id for name, part in data.items()}, "workspace": observability.workspace_id},
+        after=[*data.values(), observability, alerts, workbooks, *grants],
+    ),
+)
+pulumi.export("web_address", edge.publish(Site.WEB, frontend.url, probe_path=PROBE_PATH, cached=True))
+pulumi.export("name_servers", dns.name_servers)
+pulumi.export("front_door_id", edge.front_door_id)
 pulumi.export("resource_group", platform.resource_group_name)
 pulumi.export("registry", registry.login_server)
 pulumi.export("vault_uri", vault.uri)

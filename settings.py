@@ -15,15 +15,28 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from components import frontend
+from components.alerting.alerts import AlertsSettings
 from components.authentication import AuthenticationSettings
-from components.database import DatabaseSettings
+from components.cache import CacheSettings
+from components.database_settings import DatabaseSettings
+from components.dns import DnsSettings
+from components.edge.front_door import EdgeSettings
 from components.environment import EnvironmentSettings
+from components.frontend import FrontendSettings
+from components.messaging_settings import MessagingSettings
+from components.networking.network import NetworkSettings
 from components.observability import ObservabilitySettings
 from components.platform import PlatformSettings
+from components.protection import ProtectionSettings
 from components.registry import RegistrySettings
-from components.section import Section, SectionConflictError
+from components.section import Conflict, Section, SectionConflictError
+from components.storage import StorageSettings
 from components.vault import VaultSettings
-from components.workload import WorkloadSettings
+from components.workloads import capacity
+from components.workloads.job import JobSettings
+from components.workloads.service_args import Sizes
+from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
 from release import Release
 
 PROJECT = "digitalmee"
@@ -42,15 +55,46 @@ class Settings(Section):
     """Every section of a stack file, in its order."""
 
     platform: PlatformSettings
+    network: NetworkSettings
     observability: ObservabilitySettings
     registry: RegistrySettings
     vault: VaultSettings
     database: DatabaseSettings
+    cache: CacheSettings
+    messaging: MessagingSettings
+    storage: StorageSettings
     environment: EnvironmentSettings
     authentication: AuthenticationSettings
     api: WorkloadSettings
+    mcp: WorkloadSettings
+    worker: WorkerSettings
+    migrate: JobSettings
+    backup: JobSettings
+    dns: DnsSettings
+    edge: EdgeSettings
+    frontend: FrontendSettings
+    alerts: AlertsSettings
+    protection: ProtectionSettings
     release: Release = Release()
     """The override of one run; in no stack file."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sections of what runs in containers."""
+        return Sizes(api=self.api, mcp=self.mcp, worker=self.worker, migrate=self.migrate, backup=self.backup)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield what one section asks for and another does not allow."""
+        answering = {"api": self.api.min_replicas, "mcp": self.mcp.min_replicas}
+        yield from capacity.replica_floor(zone_redundant=self.environment.zone_redundant, minimums=answering)
+        most = {"api": self.api.max_replicas, "mcp": self.mcp.max_replicas, "worker": self.worker.max_replicas}
+        yield from capacity.replica_room(self.network.apps_subnet, most)
+        yield from ((f"frontend.{key}", text) for key, text in frontend.behind_edge(self.frontend, self.edge))
+        if self.edge.is_open and self.environment.public_network_access != "Enabled":
+            yield (
+                "environment.public_network_access",
+                f'"Disabled" keeps Front Door out (edge.sku {self.edge.sku}; allowed "Enabled")',
+            )
 
     @classmethod
     def load(cls) -> Self:
@@ -85,7 +129,8 @@ def describe(error: ErrorDetails) -> Iterator[str]:
     fields: Mapping[str, FieldInfo] = getattr(section, "model_fields", {})
     conflict = error.get("ctx", {}).get("error")
     if isinstance(conflict, SectionConflictError):
-        yield from (f"{key}.{name}: {text}" for name, text in conflict.conflicts)
+        above = f"{key}." if location else key
+        yield from (f"{above}{name}: {text}" for name, text in conflict.conflicts)
     elif error["type"] == "extra_forbidden":
         known = get_close_matches(location[-1], fields, n=3) or sorted(fields)
         yield f"{key}: unknown key (allowed {', '.join(known)})"

@@ -1,4 +1,4 @@
-"""`python -m app {api|migrate}`: one role per process."""
+"""`python -m app {api|backup|mcp|migrate|worker}`: one role per process."""
 
 import argparse
 import asyncio
@@ -6,10 +6,13 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from app.environment import ListenSettings, SettingsError
 from app.logs import configure_logs
-from app.settings import ApiSettings, MigrateSettings, SettingsError
+from app.settings import ApiSettings, BackupSettings, McpSettings, MigrateSettings, WorkerSettings
 
 SHUTDOWN_S: Final = 20
 """How long running requests may finish after SIGTERM; below the platform's grace (`TERMINATION_GRACE_S`)."""
@@ -31,36 +34,64 @@ SERVER: Final[dict[str, Any]] = {
 def main() -> int:
     """Run the role that the command line names; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.add_argument("role", choices=("api", "migrate"), help="what this process does")
+    parser.add_argument("role", choices=tuple(_ROLES), help="what this process does")
     role = parser.parse_args().role
     try:
-        return _api(ApiSettings.load(os.environ)) if role == "api" else _migrate(MigrateSettings.load(os.environ))
+        return _ROLES[role](os.environ)
     except SettingsError as error:
         print(f"python -m app {role}: the environment cannot be used:\n{error}", file=sys.stderr)
         return 2
 
 
-def _api(settings: ApiSettings) -> int:
+def _api(environ: Mapping[str, str]) -> int:
+    settings = ApiSettings.load(environ)
     # Each role imports what it runs: the API starts without alembic, and --help without anything.
-    import uvicorn  # noqa: PLC0415 - see above
-
     from app.api import create_api  # noqa: PLC0415 - see above
     from app.wiring import open_state  # noqa: PLC0415 - see above
 
-    configure_logs(settings.log_level, replica=settings.replica, revision=settings.revision)
+    service = create_api(lambda: open_state(settings), front_door_id=settings.front_door_id)
+    return _serve(service, settings.listen, settings.log_level)
+
+
+def _mcp(environ: Mapping[str, str]) -> int:
+    settings = McpSettings.load(environ)
+    from app.mcp import create_mcp  # noqa: PLC0415 - see `_api`
+    from app.wiring import open_state  # noqa: PLC0415 - see `_api`
+
+    service = create_mcp(
+        lambda: open_state(settings), front_door_id=settings.front_door_id, issuer=settings.tokens.issuer
+    )
+    return _serve(service, settings.listen, settings.log_level)
+
+
+def _worker(environ: Mapping[str, str]) -> int:
+    settings = WorkerSettings.load(environ)
+    from app.worker import create_worker, open_worker  # noqa: PLC0415 - see `_api`
+
+    return _serve(create_worker(lambda: open_worker(settings)), settings.listen, settings.log_level)
+
+
+def _serve(service: Any, listen: ListenSettings, log_level: str) -> int:
+    """Answer requests until SIGTERM."""
+    import uvicorn  # noqa: PLC0415 - see `_api`
+
+    configure_logs(log_level, replica=listen.replica, revision=listen.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(create_api(lambda: open_state(settings)), host=settings.host, port=settings.port, **SERVER)
+    uvicorn.run(service, host=listen.host, port=listen.port, **SERVER)
     return 0
 
 
-def _migrate(settings: MigrateSettings) -> int:
-    from app.migrate import MigrationError, migrate  # noqa: PLC0415 - see `_api`
+def _migrate(environ: Mapping[str, str]) -> int:
+    settings = MigrateSettings.load(environ)
+    from app.migrate import DatabaseRole, MigrationError, migrate  # noqa: PLC0415 - see `_api`
     from app.wiring import open_login  # noqa: PLC0415 - see `_api`
 
     async def run() -> None:
+        services = [DatabaseRole(name=name, object_id=object_id) for name, object_id in settings.runtimes.items()]
+        reader = DatabaseRole(name=settings.reader_role, object_id=settings.reader_object_id)
         async with open_login(settings.database) as login:
-            await migrate(login, role=settings.runtime_role, object_id=settings.runtime_object_id)
+            await migrate(login, services=services, reader=reader)
 
     configure_logs(settings.log_level)
     try:
@@ -69,6 +100,38 @@ def _migrate(settings: MigrateSettings) -> int:
         logging.getLogger("app.migrate").error("migration failed: %s", error)  # noqa: TRY400 - one line is the reason
         return 1
     return 0
+
+
+def _backup(environ: Mapping[str, str]) -> int:
+    settings = BackupSettings.load(environ)
+    from app.backup import BackupError, back_up  # noqa: PLC0415 - see `_api`
+    from app.storage.blobs import BlobContainer  # noqa: PLC0415 - see `_api`
+    from app.wiring import open_login  # noqa: PLC0415 - see `_api`
+
+    async def run() -> None:
+        database = settings.database
+        async with (
+            open_login(database) as login,
+            BlobContainer.open(settings.blob_endpoint, settings.container, client_id=database.client_id) as container,
+        ):
+            await back_up(login, container, now=datetime.now(UTC))
+
+    configure_logs(settings.log_level)
+    try:
+        asyncio.run(run())
+    except BackupError as error:
+        logging.getLogger("app.backup").error("backup failed: %s", error)  # noqa: TRY400 - one line is the reason
+        return 1
+    return 0
+
+
+_ROLES: Final[Mapping[str, Callable[[Mapping[str, str]], int]]] = {
+    "api": _api,
+    "backup": _backup,
+    "mcp": _mcp,
+    "migrate": _migrate,
+    "worker": _worker,
+}
 
 
 if __name__ == "__main__":

@@ -10,14 +10,26 @@ from typing import Final
 API_PORT: Final = 8080
 """Where the API listens in its container; the target port of the ingress."""
 
+MCP_PORT: Final = 8081
+"""Where the tool server listens in its container; the target port of its ingress."""
+
+WORKER_PORT: Final = 8082
+"""Where the worker answers health probes, and nothing else."""
+
 LIVENESS_PATH: Final = "/health"
 """Answers while the process is alive; pings nothing."""
 
 READINESS_PATH: Final = "/health/ready"
 """Answers 200 while every hard dependency answers; derived from the wiring."""
 
+PROBE_PATHS: Final = (LIVENESS_PATH, READINESS_PATH)
+"""What Container Apps asks a replica for by itself, by the replica's own address."""
+
 TERMINATION_GRACE_S: Final = 60
 """How long a replica may finish its requests after it is told to stop; then it is killed."""
+
+OPERATIONS_QUEUE: Final = "async-operations"
+"""The queue of work that outlives a request."""
 
 DATABASE_PORT: Final = 5432
 """The port of a `DATABASE_HOST` that names none."""
@@ -37,6 +49,8 @@ class ApiEnv(StrEnum):
     """The database with the product's tables."""
     DATABASE_ROLE = "DATABASE_ROLE"
     """The role to log in as: the name of the managed identity."""
+    FRONT_DOOR_ID = "FRONT_DOOR_ID"
+    """The Front Door that every request must come through; empty when there is none."""
     LOG_LEVEL = "LOG_LEVEL"
     """One of debug, info, warning, error."""
     OPENAI_API_KEY = "OPENAI_API_KEY"
@@ -47,6 +61,22 @@ class ApiEnv(StrEnum):
     """The issuer whose keys sign bearer tokens, equal to `issuer` of its discovery document."""
 
 
+class BackupEnv(StrEnum):
+    """Environment of the backup job, which runs to its end."""
+
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the identity that reads the database and writes the backup."""
+    BACKUP_CONTAINER = "BACKUP_CONTAINER"
+    """The container that backups go to."""
+    DATABASE_HOST = "DATABASE_HOST"
+    DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_ROLE = "DATABASE_ROLE"
+    """The role to log in as, which may read every table: the name of the managed identity."""
+    LOG_LEVEL = "LOG_LEVEL"
+    STORAGE_BLOB_ENDPOINT = "STORAGE_BLOB_ENDPOINT"
+    """The address of the storage account's blobs."""
+
+
 class MigrateEnv(StrEnum):
     """Environment of the migration container, which runs to its end before the API starts."""
 
@@ -54,13 +84,60 @@ class MigrateEnv(StrEnum):
     """Client id of the identity that administers the database."""
     DATABASE_HOST = "DATABASE_HOST"
     DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_READER_OBJECT_ID = "DATABASE_READER_OBJECT_ID"
+    """Object id of the identity that backups are made with."""
+    DATABASE_READER_ROLE = "DATABASE_READER_ROLE"
+    """The role to create for backups, named like its managed identity."""
     DATABASE_ROLE = "DATABASE_ROLE"
     """The administrator's role: the name of its managed identity."""
-    DATABASE_RUNTIME_OBJECT_ID = "DATABASE_RUNTIME_OBJECT_ID"
-    """Object id of the identity that the API acts as."""
-    DATABASE_RUNTIME_ROLE = "DATABASE_RUNTIME_ROLE"
-    """The role to create for the API, named like its managed identity."""
+    DATABASE_RUNTIME_ROLES = "DATABASE_RUNTIME_ROLES"
+    """The roles to create for the workloads, `role=object-id` with commas between: each is named like its identity."""
     LOG_LEVEL = "LOG_LEVEL"
+
+
+class McpEnv(StrEnum):
+    """Environment of the tool server's container; every one is set by the platform."""
+
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the managed identity that the container acts as."""
+    DATABASE_HOST = "DATABASE_HOST"
+    DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_ROLE = "DATABASE_ROLE"
+    FRONT_DOOR_ID = "FRONT_DOOR_ID"
+    """The Front Door that every request must come through; empty when there is none."""
+    LOG_LEVEL = "LOG_LEVEL"
+    OPENAI_API_KEY = "OPENAI_API_KEY"
+    """A third-party key, by reference to the vault."""
+    REDIS_HOST = "REDIS_HOST"
+    """The host of the cache."""
+    REDIS_PORT = "REDIS_PORT"
+    """Its port, which speaks TLS."""
+    SERVICE_BUS_HOST = "SERVICE_BUS_HOST"
+    """`host` or `host:port` of the Service Bus namespace."""
+    SERVICE_BUS_QUEUE = "SERVICE_BUS_QUEUE"
+    """The queue that operations are sent to."""
+    TOKEN_AUDIENCE = "TOKEN_AUDIENCE"
+    """The audience that a bearer token must name."""
+    TOKEN_ISSUER = "TOKEN_ISSUER"
+    """The issuer whose keys sign bearer tokens, equal to `issuer` of its discovery document."""
+
+
+class WorkerEnv(StrEnum):
+    """Environment of the worker's container; every one is set by the platform."""
+
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the managed identity that the container acts as."""
+    DATABASE_HOST = "DATABASE_HOST"
+    DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_ROLE = "DATABASE_ROLE"
+    LOG_LEVEL = "LOG_LEVEL"
+    OPENAI_API_KEY = "OPENAI_API_KEY"
+    """A third-party key, by reference to the vault."""
+    REDIS_HOST = "REDIS_HOST"
+    REDIS_PORT = "REDIS_PORT"
+    SERVICE_BUS_HOST = "SERVICE_BUS_HOST"
+    SERVICE_BUS_QUEUE = "SERVICE_BUS_QUEUE"
+    """The queue that operations are taken from."""
 
 
 class RuntimeEnv(StrEnum):
@@ -73,4 +150,4 @@ class RuntimeEnv(StrEnum):
     HOST = "HOST"
     """Address to listen on; all addresses unless said."""
     PORT = "PORT"
-    """Port to listen on; `API_PORT` unless said."""
+    """Port to listen on; the one of the container's role unless said."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_QUIET: Final = ("azure", "alembic", "uvicorn.access")
+_QUIET: Final = ("azure", "alembic", "mcp", "uvicorn.access")
 
 
 class JsonLines(logging.Formatter):

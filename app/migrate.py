@@ -1,4 +1,4 @@
-"""Brings the database to what this release needs: the service's role, the schema, the grants.
+"""Brings the database to what this release needs: the roles of services and backup, the schema, the grants.
 
 Idempotent, and safe to run in several replicas at once: each database is changed in one transaction under a lock.
 """
@@ -6,9 +6,9 @@ Idempotent, and safe to run in several replicas at once: each database is change
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.errors import Unavailable
@@ -35,10 +35,15 @@ _OBJECT_OF_ROLE: Final = (
 )
 _FORMAT: Final = "select format($1, $2::text, $3::text)"
 _VERSION_TABLE: Final = f"{VERSION_SCHEMA}.alembic_version"
-_GRANTS: Final = (
+_SERVICE_GRANTS: Final = (
     "grant connect on database %2$I to %1$I",
     f"grant usage on schema {PRODUCT_SCHEMA} to %1$I",
     f"grant select, insert, update, delete on all tables in schema {PRODUCT_SCHEMA} to %1$I",
+)
+_READER_GRANTS: Final = (
+    "grant connect on database %2$I to %1$I",
+    f"grant usage on schema {PRODUCT_SCHEMA}, {VERSION_SCHEMA} to %1$I",
+    f"grant select on all tables in schema {PRODUCT_SCHEMA}, {VERSION_SCHEMA} to %1$I",
 )
 
 _log = logging.getLogger(__name__)
@@ -48,42 +53,65 @@ class MigrationError(Exception):
     """The database is not what this release needs; the message is the reason."""
 
 
-async def migrate(login: Login, *, role: str, object_id: str, connect_within: float = CONNECT_WITHIN_S) -> None:
-    """Create the service's role, upgrade the schema, grant the role what the service does.
+@dataclass(frozen=True, kw_only=True)
+class DatabaseRole:
+    """A role, and the object id of the identity that may log in as it."""
+
+    name: str
+    object_id: str
+
+
+async def migrate(
+    login: Login,
+    *,
+    services: Sequence[DatabaseRole],
+    reader: DatabaseRole,
+    connect_within: float = CONNECT_WITHIN_S,
+) -> None:
+    """Create the roles, upgrade the schema, grant each service what it does and the reader what a backup holds.
 
     Args:
         login: The administrator's login to the product's database.
-        role: The service's role.
-        object_id: The object id of the identity that may log in as the role.
+        services: Who reads and writes, each as a role of its own.
+        reader: Who reads everything, for backups.
         connect_within: Seconds within which the server must answer.
 
     Raises:
-        MigrationError: The server does not answer in time or refuses a statement, or the role is for another object.
+        MigrationError: The server does not answer in time or refuses a statement, or a role is for another object.
     """
+    login = replace(login, application="migrate", statement_s=STATEMENT_S)
+    deadline = time.monotonic() + connect_within
     try:
-        await _migrate(login, role=role, object_id=object_id, deadline=time.monotonic() + connect_within)
+        async with _locked(replace(login, database=MAINTENANCE_DATABASE), deadline) as connection:
+            for role in (*services, reader):
+                await _create_role(connection, role)
+        async with _locked(login, deadline) as connection:
+            await _upgrade(connection)
+            for role in services:
+                await _grant(connection, role, _SERVICE_GRANTS, login.database)
+            await _grant(connection, reader, _READER_GRANTS, login.database)
     except (DatabaseError, Unavailable) as error:
         raise MigrationError(str(error)) from error
-
-
-async def _migrate(login: Login, *, role: str, object_id: str, deadline: float) -> None:
-    login = replace(login, application="migrate", statement_s=STATEMENT_S)
-    async with _locked(replace(login, database=MAINTENANCE_DATABASE), deadline) as connection:
-        if not await connection.fetchval(_ROLE_EXISTS, role):
-            await connection.fetch(_CREATE_ROLE, role, object_id)
-            _log.info("role created", extra={"role": role})
-        # A managed identity that was deleted and made again has its name, but not its object id.
-        mapped = await connection.fetchval(_OBJECT_OF_ROLE, role)
-        if mapped and mapped.lower() != object_id.lower():
-            raise MigrationError(
-                f'the role "{role}" is for the object {mapped}, not for the identity {object_id}, which could not log '
-                "in: revoke what the role may do, drop it, and migrate again"
-            )
-    async with _locked(login, deadline) as connection:
-        await _upgrade(connection)
-        for grant in _GRANTS:
-            await connection.execute(await connection.fetchval(_FORMAT, grant, role, login.database))
     _log.info("migrated")
+
+
+async def _create_role(connection: Connection, role: DatabaseRole) -> None:
+    name, object_id = role.name, role.object_id
+    if not await connection.fetchval(_ROLE_EXISTS, name):
+        await connection.fetch(_CREATE_ROLE, name, object_id)
+        _log.info("role created", extra={"role": name})
+    # A managed identity that was deleted and made again has its name, but not its object id.
+    mapped = await connection.fetchval(_OBJECT_OF_ROLE, name)
+    if mapped and mapped.lower() != object_id.lower():
+        raise MigrationError(
+            f'the role "{name}" is for the object {mapped}, not for the identity {object_id}, which could not log '
+            "in: revoke what the role may do, drop it, and migrate again"
+        )
+
+
+async def _grant(connection: Connection, role: DatabaseRole, grants: Sequence[str], database: str) -> None:
+    for grant in grants:
+        await connection.execute(await connection.fetchval(_FORMAT, grant, role.name, database))
 
 
 async def _upgrade(connection: Connection) -> None:

@@ -1,45 +1,22 @@
-"""The environment of a container as frozen settings.
+"""The environment of a container as frozen settings, one class per role.
 
 Read once, from a mapping that is a parameter; every problem is reported at once, by the names of the contract.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, Self
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Self
 
-from app.contract import API_PORT, DATABASE_PORT, PLACEHOLDER_SECRET, ApiEnv, MigrateEnv, RuntimeEnv
-
-LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-
-
-class SettingsError(ValueError):
-    """The environment cannot be used; the message has one line per variable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that never shows in a representation, a log line or a traceback."""
-
-    value: str = field(repr=False)
-
-    @property
-    def is_placeholder(self) -> bool:
-        """Whether nobody has filled the secret in yet."""
-        return self.value == PLACEHOLDER_SECRET
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DatabaseSettings:
-    """Where the database is and who logs in to it."""
-
-    host: str
-    port: int
-    name: str
-    role: str
-    client_id: str
-    """Client id of the managed identity whose token is the password."""
+from app.contract import API_PORT, MCP_PORT, WORKER_PORT, ApiEnv, BackupEnv, McpEnv, MigrateEnv, WorkerEnv
+from app.environment import (
+    CacheSettings,
+    DatabaseSettings,
+    ListenSettings,
+    QueueSettings,
+    Reader,
+    Secret,
+    TokenSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,14 +24,12 @@ class ApiSettings:
     """What `python -m app api` needs."""
 
     database: DatabaseSettings
+    front_door_id: str
+    """What requests must come through; empty when they may come directly."""
+    listen: ListenSettings
     log_level: str
     openai_api_key: Secret
-    token_audience: str
-    token_issuer: str
-    host: str
-    port: int
-    replica: str
-    revision: str
+    tokens: TokenSettings
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
@@ -63,17 +38,77 @@ class ApiSettings:
         Raises:
             SettingsError: Something is missing or not allowed; the message lists all of it.
         """
-        read = _Reader(environ)
+        read = Reader(environ)
         settings = cls(
             database=read.database(ApiEnv),
+            front_door_id=read.text_or_empty(ApiEnv.FRONT_DOOR_ID),
+            listen=read.listen(API_PORT),
             log_level=read.log_level(ApiEnv.LOG_LEVEL),
             openai_api_key=Secret(read.text(ApiEnv.OPENAI_API_KEY)),
-            token_audience=read.text(ApiEnv.TOKEN_AUDIENCE),
-            token_issuer=read.https_url(ApiEnv.TOKEN_ISSUER),
-            host=environ.get(RuntimeEnv.HOST) or "0.0.0.0",  # noqa: S104 - a container listens on all its addresses
-            port=read.port(RuntimeEnv.PORT, environ.get(RuntimeEnv.PORT) or str(API_PORT)),
-            replica=environ.get(RuntimeEnv.CONTAINER_APP_REPLICA_NAME, ""),
-            revision=environ.get(RuntimeEnv.CONTAINER_APP_REVISION, ""),
+            tokens=read.tokens(ApiEnv),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackupSettings:
+    """What `python -m app backup` needs."""
+
+    database: DatabaseSettings
+    blob_endpoint: str
+    container: str
+    log_level: str
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the backup.
+
+        Raises:
+            SettingsError: Something is missing or not allowed; the message lists all of it.
+        """
+        read = Reader(environ)
+        settings = cls(
+            database=read.database(BackupEnv),
+            blob_endpoint=read.https_url(BackupEnv.STORAGE_BLOB_ENDPOINT),
+            container=read.text(BackupEnv.BACKUP_CONTAINER),
+            log_level=read.log_level(BackupEnv.LOG_LEVEL),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class McpSettings:
+    """What `python -m app mcp` needs."""
+
+    cache: CacheSettings
+    database: DatabaseSettings
+    front_door_id: str
+    """What requests must come through; empty when they may come directly."""
+    listen: ListenSettings
+    log_level: str
+    openai_api_key: Secret
+    queue: QueueSettings
+    tokens: TokenSettings
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the tool server.
+
+        Raises:
+            SettingsError: Something is missing or not allowed; the message lists all of it.
+        """
+        read = Reader(environ)
+        settings = cls(
+            cache=read.cache(McpEnv),
+            database=read.database(McpEnv),
+            front_door_id=read.text_or_empty(McpEnv.FRONT_DOOR_ID),
+            listen=read.listen(MCP_PORT),
+            log_level=read.log_level(McpEnv.LOG_LEVEL),
+            openai_api_key=Secret(read.text(McpEnv.OPENAI_API_KEY)),
+            queue=read.queue(McpEnv),
+            tokens=read.tokens(McpEnv),
         )
         read.finish()
         return settings
@@ -84,8 +119,10 @@ class MigrateSettings:
     """What `python -m app migrate` needs."""
 
     database: DatabaseSettings
-    runtime_object_id: str
-    runtime_role: str
+    reader_object_id: str
+    reader_role: str
+    runtimes: Mapping[str, str]
+    """Object id of each workload's identity, by the role that it gets."""
     log_level: str
 
     @classmethod
@@ -95,59 +132,44 @@ class MigrateSettings:
         Raises:
             SettingsError: Something is missing or not allowed; the message lists all of it.
         """
-        read = _Reader(environ)
+        read = Reader(environ)
         settings = cls(
             database=read.database(MigrateEnv),
-            runtime_object_id=read.text(MigrateEnv.DATABASE_RUNTIME_OBJECT_ID),
-            runtime_role=read.text(MigrateEnv.DATABASE_RUNTIME_ROLE),
+            reader_object_id=read.text(MigrateEnv.DATABASE_READER_OBJECT_ID),
+            reader_role=read.text(MigrateEnv.DATABASE_READER_ROLE),
+            runtimes=read.roles(MigrateEnv.DATABASE_RUNTIME_ROLES),
             log_level=read.log_level(MigrateEnv.LOG_LEVEL),
         )
         read.finish()
         return settings
 
 
-class _Reader:
-    """Reads variables and collects what is wrong with them; what it returns counts only after `finish`."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerSettings:
+    """What `python -m app worker` needs."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._problems: list[str] = []
+    cache: CacheSettings
+    database: DatabaseSettings
+    listen: ListenSettings
+    log_level: str
+    openai_api_key: Secret
+    queue: QueueSettings
 
-    def text(self, name: StrEnum) -> str:
-        value = self._environ.get(name, "")
-        if not value.strip():
-            self._problems.append(f"{name}: missing; the platform sets it (app/contract.py)")
-        return value
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the worker.
 
-    def log_level(self, name: StrEnum) -> str:
-        value = self.text(name)
-        if value and value not in LOG_LEVELS:
-            self._problems.append(f"{name}: expected one of {', '.join(LOG_LEVELS)}, got {value!r}")
-        return value
-
-    def https_url(self, name: StrEnum) -> str:
-        value = self.text(name)
-        url = urlsplit(value)
-        if value and (url.scheme != "https" or not url.hostname or url.query or url.fragment):
-            self._problems.append(f"{name}: expected an https address without query, got {value!r}")
-        return value
-
-    def port(self, name: StrEnum, value: str) -> int:
-        if value.isascii() and value.isdigit() and 1 <= int(value) <= 65535:  # noqa: PLR2004 - the range of a port
-            return int(value)
-        self._problems.append(f"{name}: expected a port, 1 to 65535, got {value!r}")
-        return 0
-
-    def database(self, env: type[ApiEnv] | type[MigrateEnv]) -> DatabaseSettings:
-        host, _, port = self.text(env.DATABASE_HOST).partition(":")
-        return DatabaseSettings(
-            host=host,
-            port=self.port(env.DATABASE_HOST, port or str(DATABASE_PORT)),
-            name=self.text(env.DATABASE_NAME),
-            role=self.text(env.DATABASE_ROLE),
-            client_id=self.text(env.AZURE_CLIENT_ID),
+        Raises:
+            SettingsError: Something is missing or not allowed; the message lists all of it.
+        """
+        read = Reader(environ)
+        settings = cls(
+            cache=read.cache(WorkerEnv),
+            database=read.database(WorkerEnv),
+            listen=read.listen(WORKER_PORT),
+            log_level=read.log_level(WorkerEnv.LOG_LEVEL),
+            openai_api_key=Secret(read.text(WorkerEnv.OPENAI_API_KEY)),
+            queue=read.queue(WorkerEnv),
         )
-
-    def finish(self) -> None:
-        if self._problems:
-            raise SettingsError("\n".join(self._problems))
+        read.finish()
+        return settings

@@ -9,12 +9,13 @@ from typing import Final
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
-from app.contract import ApiEnv
+from app.contract import ApiEnv, McpEnv, WorkerEnv
 from app.domain.errors import Unavailable
+from app.environment import DatabaseSettings, Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
-from app.settings import ApiSettings, DatabaseSettings, Secret
+from app.settings import ApiSettings, McpSettings
 from app.storage.database import Database, Login
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
@@ -39,14 +40,14 @@ async def open_login(settings: DatabaseSettings) -> AsyncGenerator[Login]:
 
 
 @asynccontextmanager
-async def open_state(settings: ApiSettings) -> AsyncGenerator[State]:
+async def open_state(settings: ApiSettings | McpSettings) -> AsyncGenerator[State]:
     """Open what requests can reach. Nothing connects yet, so the process starts without its dependencies."""
     async with AsyncExitStack() as stack:
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         # The platform may set a proxy and a bundle of authorities for the way out.
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
-        keys = SigningKeys(issuer=settings.token_issuer, http=http)
+        keys = SigningKeys(issuer=settings.tokens.issuer, http=http)
         yield State(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
@@ -54,11 +55,11 @@ async def open_state(settings: ApiSettings) -> AsyncGenerator[State]:
             ),
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
-            tokens=AccessTokens(audience=settings.token_audience, issuer=settings.token_issuer, keys=keys),
+            tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )
 
 
-def secret_check(name: ApiEnv, secret: Secret) -> Check:
+def secret_check(name: ApiEnv | McpEnv | WorkerEnv, secret: Secret) -> Check:
     """Make the soft check of a third-party key: degraded while nobody has filled it in."""
 
     async def probe() -> None:

@@ -2,12 +2,13 @@
 
 A third-party key is declared here and filled in by a person. The program writes a placeholder once and never
 looks again, so the key is in no state file and no stack file; the service reports a placeholder that is still
-there. Purge protection is sent as true or not at all: Azure refuses false (Microsoft.KeyVault 2024-11-01,
-`enablePurgeProtection`).
+there. The date by which keys are to be replaced is written with the placeholder: whoever fills in a key gives the new
+version a date of its own. Purge protection is sent as true or not at all: Azure refuses false.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated
 
 import pulumi
@@ -17,19 +18,31 @@ from pydantic import Field
 from app.contract import PLACEHOLDER_SECRET
 from components import names, roles
 from components.identity import WorkloadIdentity
+from components.networking.private_link import PrivateLink, PrivateService
 from components.platform import Platform
-from components.section import Section
+from components.section import Conflict, Section
 
 
 class VaultSettings(Section):
-    """What survives a deletion."""
+    """What survives a deletion, who reaches the vault, and how long a key lives."""
 
     soft_delete_days: Annotated[int, Field(ge=7, le=90)]
     """Days that a deleted vault or secret can be recovered; fixed once the vault exists."""
     purge_protection: bool
     """Whether nobody can purge a deleted vault before those days are over; cannot be turned off again."""
+    secrets_expire: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """Day by which the third-party keys are to be replaced, as 2027-06-30; read when a secret is first written."""
+    private: bool
+    """Whether it is reached by private endpoint only; the public address is closed."""
     protect: bool
     """Whether the vault refuses to be deleted by the program."""
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield a day that is in no calendar."""
+        try:
+            date.fromisoformat(self.secrets_expire)
+        except ValueError as error:
+            yield "secrets_expire", f'"{self.secrets_expire}" is not a day (allowed as 2027-06-30): {error}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +67,12 @@ class SecretReference:
 class Vault(pulumi.ComponentResource):
     """A key vault with the declared third-party secrets."""
 
+    id: pulumi.Output[str]
+    """The vault."""
     uri: pulumi.Output[str]
     """The address of the vault, ending in a slash."""
+    private_link: PrivateLink | None
+    """Where a private endpoint leads; none when the public address is open."""
 
     def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("digitalmee:components:Vault", name, None, opts)
@@ -68,6 +85,8 @@ class Vault(pulumi.ComponentResource):
             tags=platform.tags(name),
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
         )
+        due = datetime.fromisoformat(f"{args.settings.secrets_expire}T00:00Z")
+        expiry = keyvault.SecretAttributesArgs(expires=int(due.timestamp()))
         self._name = name
         self._secrets = {
             secret: keyvault.Secret(
@@ -75,7 +94,9 @@ class Vault(pulumi.ComponentResource):
                 secret_name=secret,
                 vault_name=vault.name,
                 resource_group_name=platform.resource_group_name,
-                properties=keyvault.SecretPropertiesArgs(value=PLACEHOLDER_SECRET),
+                properties=keyvault.SecretPropertiesArgs(
+                    attributes=expiry, content_type="text/plain", value=PLACEHOLDER_SECRET
+                ),
                 tags=platform.tags(name),
                 opts=pulumi.ResourceOptions(
                     # Every later PUT would write the placeholder over the key that a person has filled in: a change
@@ -87,8 +108,11 @@ class Vault(pulumi.ComponentResource):
             )
             for secret in args.third_party_secrets
         }
+        self.id = vault.id
         self.uri = vault.properties.vault_uri
-        self.register_outputs({"uri": self.uri})
+        link = PrivateLink(service=PrivateService.VAULT, resource_id=vault.id)
+        self.private_link = link if args.settings.private else None
+        self.register_outputs({"id": self.id, "uri": self.uri})
 
     def grant_read(self, identity: WorkloadIdentity, secret: str) -> authorization.RoleAssignment:
         """Let `identity` read one declared secret and no other."""
@@ -118,4 +142,9 @@ def _properties(settings: VaultSettings, tenant_id: str) -> keyvault.VaultProper
         enable_soft_delete=True,
         soft_delete_retention_in_days=settings.soft_delete_days,
         enable_purge_protection=True if settings.purge_protection else None,
+        network_acls=keyvault.NetworkRuleSetArgs(
+            bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
+            default_action="Deny" if settings.private else "Allow",
+        ),
+        public_network_access="Disabled" if settings.private else "Enabled",
     )

@@ -3,12 +3,14 @@
 import asyncio
 import copy
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
-from localazure.access import is_granted
+from localazure.access import COUNTS_FROM, is_granted
 from localazure.engine.diff import short_location
 from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
+from localazure.faults import Fault, Faults
+from localazure.locks import refuse_locked
 from localazure.resource_type import ResourceType
 from localazure.runtime import Runtime
 from localazure.shapes import project, resource_shape
@@ -33,6 +35,7 @@ class Azure:
     def __init__(self, store: Store, runtime: Runtime, types: Mapping[str, type[ResourceType]]) -> None:
         self.store = store
         self.runtime = runtime
+        self.faults = Faults()
         self._types = {token: behaviour(self) for token, behaviour in types.items()}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -92,19 +95,26 @@ class Azure:
         """
         behaviour = self.type_of(token)
         resource_id = behaviour.id_of(inputs)
-        async with self._turn(resource_id):
+        async with self._turn(resource_id), self.faults.during("create", token) as kept:
             existing = self.store.get(resource_id)
             if existing and existing.hidden.get("unconfirmed") != urn:
                 raise AzureError(409, "Conflict", f"cannot create already existing resource '{resource_id}'")
             self._need_group(resource_id)
-            return await self._put(behaviour, resource_id, inputs, existing, {"unconfirmed": urn})
+            return await self._put(behaviour, resource_id, inputs, existing, {"unconfirmed": urn, **kept})
 
     async def update(self, resource_id: str, inputs: dict[str, Any]) -> Record:
         """Change a resource. Raises as `create` does; a refused change leaves the resource as it was."""
-        async with self._turn(resource_id):
+        async with self._turn(resource_id), self.faults.during("update", self.need(resource_id).token):
             existing = self.need(resource_id)
             self.confirm(resource_id)
             return await self._put(self.type_of(existing.token), existing.id, inputs, existing, {})
+
+    async def act(self, resource_id: str, action: Callable[[Record], Awaitable[None]]) -> None:
+        """Do something to a resource in its turn, and keep what that changes. Raises AzureError."""
+        async with self._turn(resource_id):
+            record = self.need(resource_id)
+            await action(record)
+            self.store.put(record)
 
     def _turn(self, resource_id: str) -> asyncio.Lock:
         """One operation at a time on a resource: one whose caller was killed may still be under way."""
@@ -150,12 +160,19 @@ class Azure:
             raise AzureError(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
 
     async def delete(self, resource_id: str) -> None:
-        """Delete a resource and everything below it. One that is gone counts as deleted."""
+        """Delete a resource and everything below it. One that is gone counts as deleted; a locked one is refused."""
+        refuse_locked(self.store, resource_id)
         for record in self.store.inside(resource_id):
             behaviour = self.type_of(record.token)
-            async with self._turn(record.id):
+            async with self._turn(record.id), self.faults.during("delete", record.token):
                 await behaviour.delete(record)
                 self.store.remove(record.id, soft=behaviour.soft_deleted)
+
+    def script(self, faults: Iterable[Fault]) -> None:
+        """Let these faults happen from now on, and none of those before: every role assignment counts again."""
+        self.faults.script(faults)
+        for record in self.store.records():
+            record.hidden.pop(COUNTS_FROM, None)
 
     def purge(self) -> None:
         """Forget for good what is in deleted state."""

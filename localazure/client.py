@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -68,10 +68,10 @@ class Client:
         end = "".join((state / LOG).read_text(encoding="utf-8").splitlines(keepends=True)[-5:]).strip()
         raise StateError(f"The embedded Azure did not start:\n{end or 'it said nothing'}\nIts log: {state / LOG}")
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.endpoints.control_port}{path}",
-            data=json.dumps(body or {}).encode() if method == "POST" else None,
+            data=json.dumps({} if body is None else body).encode() if method == "POST" else None,
             headers={"Authorization": f"Bearer {self.endpoints.secret}", "Content-Type": "application/json"},
             method=method,
         )
@@ -98,6 +98,32 @@ class Client:
             "lifetime_seconds": lifetime_seconds,
         }
         return self._ask("POST", "/token", wanted)["token"]
+
+    def run(self, job: str) -> str:
+        """Start an execution of the job with this ARM id and return its name. Raises StateError when it is refused."""
+        answer = self._ask("POST", "/run", {"job": job})
+        if "refused" in answer:
+            raise StateError(f"{job.rpartition('/')[2]} cannot be started: {answer['refused']}")
+        return answer["execution"]
+
+    def execution(self, job: str, name: str) -> dict[str, Any]:
+        """What is known of an execution of a job. Raises StateError when nothing is."""
+        answer = self._ask("POST", "/execution", {"job": job, "execution": name})
+        if "refused" in answer:
+            raise StateError(f"{name} is not known: {answer['refused']}")
+        return answer
+
+    def activate(self, app: str, revision: str, *, active: bool) -> None:
+        """Activate or deactivate a revision of the app with this ARM id. Raises StateError when it is refused."""
+        answer = self._ask("POST", "/revision", {"app": app, "revision": revision, "active": active})
+        if "refused" in answer:
+            raise StateError(f"{revision} cannot be changed: {answer['refused']}")
+
+    def script(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Let these faults happen, and none of those before (`localazure/faults.py`). Raises StateError."""
+        answer = self._ask("POST", "/faults", list(faults))
+        if "refused" in answer:
+            raise StateError(f"the script of faults cannot be used: {answer['refused']}")
 
     def purge(self) -> None:
         """Forget every soft-deleted resource."""

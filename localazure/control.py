@@ -1,16 +1,21 @@
-"""The daemon's own door, for `make status`, `make token` and `make down`; Azure has no such thing.
+"""The daemon's own door, for `make status`, `make token`, `make run` and `make down`; Azure has no such thing.
 
 Loopback only, and only with the secret of the endpoints file, which its owner alone can read.
 """
 
 import hmac
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from localazure.azure import Azure
+from localazure.errors import AzureError
+from localazure.faults import Fault
+from localazure.services.app import ContainerApp
+from localazure.services.app_job import Job
 
 
 def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.Application:
@@ -42,9 +47,74 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
 
     app = web.Application(middlewares=[_guard(secret)])
     app.router.add_get("/status", status)
-    for path, handler in (("/token", token), ("/purge", purge), ("/stop", end)):
+    doors = {
+        "/token": token,
+        "/run": _run_door(azure),
+        "/execution": _execution_door(azure),
+        "/faults": _faults_door(azure),
+        "/purge": purge,
+        "/revision": _revision_door(azure),
+        "/stop": end,
+    }
+    for path, handler in doors.items():
         app.router.add_post(path, handler)
     return app
+
+
+def _run_door(azure: Azure) -> Handler:
+    """Starts a job, as `az containerapp job start` does."""
+
+    async def run(request: web.Request) -> web.StreamResponse:
+        wanted: dict[str, str] = await request.json()
+        try:
+            return web.json_response({"execution": cast("Job", azure.type_of(Job.token)).start(wanted["job"])})
+        except AzureError as error:
+            return web.json_response({"refused": error.message})
+
+    return run
+
+
+def _execution_door(azure: Azure) -> Handler:
+    """Says how far an execution of a job is, as `az containerapp job execution show` does."""
+
+    async def execution(request: web.Request) -> web.StreamResponse:
+        wanted: dict[str, str] = await request.json()
+        jobs = cast("Job", azure.type_of(Job.token))
+        try:
+            return web.json_response(asdict(jobs.execution(wanted["job"], wanted["execution"])))
+        except AzureError as error:
+            return web.json_response({"refused": error.message})
+
+    return execution
+
+
+def _faults_door(azure: Azure) -> Handler:
+    """Takes a script of faults, which Azure has not."""
+
+    async def faults(request: web.Request) -> web.StreamResponse:
+        lines: list[dict[str, Any]] = await request.json()
+        try:
+            azure.script([Fault.of(line) for line in lines])
+        except (AttributeError, TypeError, ValueError) as error:
+            return web.json_response({"refused": str(error)})
+        return web.json_response({})
+
+    return faults
+
+
+def _revision_door(azure: Azure) -> Handler:
+    """Activates and deactivates revisions, as `az containerapp revision` does."""
+
+    async def revision(request: web.Request) -> web.StreamResponse:
+        wanted: dict[str, Any] = await request.json()
+        apps = cast("ContainerApp", azure.type_of(ContainerApp.token))
+        try:
+            await azure.act(wanted["app"], lambda app: apps.activate(app, wanted["revision"], active=wanted["active"]))
+        except AzureError as error:
+            return web.json_response({"refused": error.message})
+        return web.json_response({})
+
+    return revision
 
 
 def _guard(secret: str) -> Middleware:
@@ -61,6 +131,7 @@ def _guard(secret: str) -> Middleware:
 def _status(azure: Azure) -> dict[str, Any]:
     kept_aside = azure.store.kept_aside
     return {
+        "faults": azure.faults.status(),
         "kept_aside": str(kept_aside) if kept_aside else None,
         "resources": [record.id for record in azure.store.records()],
         "running": azure.statuses(),

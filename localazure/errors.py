@@ -14,13 +14,15 @@ class AzureError(Exception):
         status: the HTTP status.
         code: Azure's error code, e.g. `ResourceNotFound`.
         message: Azure's text.
+        retry_after: the seconds after which it asks to be tried again, if it does.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(f'Status={status} Code="{code}" Message="{message}"')
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after = retry_after
 
 
 class NotSimulatedError(AzureError):

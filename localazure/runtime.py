@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from localazure.blobs import Blobs
+from localazure.buses import Buses
 from localazure.containers.images import ImageStore
 from localazure.planes.egress import EgressProxy
 from localazure.planes.identity import IdentityEndpoint
@@ -16,6 +18,7 @@ from localazure.planes.issuer import HOSTS, OpenIdIssuer
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import PostgresServers
+from localazure.redis.servers import RedisServers
 from localazure.store import Store
 from localazure.user_cache import user_cache
 from localazure.vaults import Vaults
@@ -27,22 +30,28 @@ class Runtime:
 
     Args:
         authority: signs the certificate of every listener.
+        blobs: data planes of storage accounts.
+        buses: brokers of Service Bus namespaces.
         container_environment: variables that every container gets.
         identity: gives tokens to containers.
         images: images by digest.
         issuer: makes users' tokens.
         logs: where containers' output goes, by app, revision and replica.
         postgres: real PostgreSQL servers.
+        redis: real Redis servers.
         vaults: data planes of key vaults.
     """
 
     authority: CertificateAuthority
+    blobs: Blobs
+    buses: Buses
     container_environment: Mapping[str, str]
     identity: IdentityEndpoint
     images: ImageStore
     issuer: OpenIdIssuer
     logs: Path
     postgres: PostgresServers
+    redis: RedisServers
     vaults: Vaults
     _headers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -69,24 +78,25 @@ class Runtime:
             stack.push_async_callback(egress.stop)
             postgres = PostgresServers(state / "postgres", authority, tokens)
             stack.push_async_callback(postgres.stop_all)
+            redis = RedisServers(state / "redis", authority, tokens)
+            stack.push_async_callback(redis.stop_all)
             vaults = Vaults(state / "vaults", authority, store, tokens)
             stack.push_async_callback(vaults.stop)
-            bundle = str(authority.bundle)
+            blobs = Blobs(state / "blobs", authority, store, tokens)
+            stack.push_async_callback(blobs.stop)
+            buses = Buses(state / "buses", authority, store, tokens)
+            stack.push_async_callback(buses.stop)
             yield cls(
                 authority=authority,
-                container_environment={
-                    "HTTPS_PROXY": proxy,
-                    "HTTP_PROXY": proxy,
-                    "IDENTITY_ENDPOINT": identity_address,
-                    "NO_PROXY": "127.0.0.1,localhost",
-                    "REQUESTS_CA_BUNDLE": bundle,
-                    "SSL_CERT_FILE": bundle,
-                },
+                blobs=blobs,
+                buses=buses,
+                container_environment=_container_environment(identity_address, proxy, str(authority.bundle)),
                 identity=identity,
                 images=ImageStore(state / "images", user_cache(os.environ) / "layers"),
                 issuer=issuer,
                 logs=state / "logs",
                 postgres=postgres,
+                redis=redis,
                 vaults=vaults,
             )
 
@@ -101,3 +111,14 @@ class Runtime:
         """Give no more tokens to the containers of a revision."""
         for header in self._headers.pop(revision, ()):
             self.identity.unregister(header)
+
+
+def _container_environment(identity: str, proxy: str, bundle: str) -> dict[str, str]:
+    return {
+        "HTTPS_PROXY": proxy,
+        "HTTP_PROXY": proxy,
+        "IDENTITY_ENDPOINT": identity,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "REQUESTS_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+    }

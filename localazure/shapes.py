@@ -8,13 +8,14 @@ written by hand in `localazure/services/`. A new version of the SDK is a test ru
 import importlib
 import inspect
 import re
+import threading
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage] # the table of wire names has no public door
@@ -99,12 +100,17 @@ class ResourceShape:
     api_version: str | None
 
 
+_LOADING: Final = threading.Lock()
+"""The SDK's modules load at first use, and another thread would see half of one (Python 3.11, LazyLoader)."""
+
+
 @cache
 def resource_shape(token: str) -> ResourceShape:
     """The shape of a type. `token` is the Pulumi token without the package, e.g. `app:ContainerApp`."""
     module_name, name = token.split(":")
-    module = importlib.import_module(f"pulumi_azure_native.{module_name}")
-    resource = getattr(module, name)
+    with _LOADING:
+        module = importlib.import_module(f"pulumi_azure_native.{module_name}")
+        resource = getattr(module, name)
     own = importlib.import_module(resource.__module__)
     arguments = getattr(own, f"{name}InitArgs", None) or getattr(own, f"{name}Args")
     inputs = properties_of(arguments)

@@ -1,4 +1,4 @@
-"""`.venv` as `requirements/dev.txt` says, installed by `uv`: the one on PATH, or one put into `.uv/`.
+"""A virtual environment as a file of `requirements/` says, installed by `uv`: the one on PATH, or one put into `.uv/`.
 
 Proxies, indexes and certificates are the business of pip and uv: their environment reaches them unchanged.
 """
@@ -22,28 +22,30 @@ OFFLINE_HINT = (
 )
 
 
-def sync_dependencies(checkout: Path, environ: Mapping[str, str], report: Report) -> None:
-    """Bring `.venv` of the checkout to `requirements/dev.txt`, hashes checked; do nothing when it is there.
+def sync_dependencies(
+    checkout: Path, environ: Mapping[str, str], report: Report, *, group: str = "dev", venv: str = ".venv"
+) -> None:
+    """Bring a virtual environment of the checkout to `requirements/GROUP.txt`, hashes checked, if it is not there yet.
 
-    The stamp inside `.venv` is removed first and written last: the next run repairs an interrupted one.
+    The stamp inside it is removed first and written last: the next run repairs an interrupted one.
 
     Raises:
         SetupError: There is no `uv` and none can be had, or the packages cannot be installed.
     """
-    requirements = checkout / "requirements" / "dev.txt"
-    venv = checkout / ".venv"
-    wanted = _stamp(requirements, venv)
-    if _is_current(venv, wanted):
+    requirements = checkout / "requirements" / f"{group}.txt"
+    folder = checkout / venv
+    wanted = _stamp(requirements, folder)
+    if _is_current(folder, wanted):
         return
     with exclusive(checkout / ".uv" / "lock", report):
-        if _is_current(venv, wanted):
+        if _is_current(folder, wanted):
             return
         uv = find_uv(checkout, environ, report)
         try:
-            _make_venv(venv, uv, environ, report)
-            report("installing requirements/dev.txt")
-            _sync(venv, requirements, uv, environ, report)
-            (venv / "setup-stamp").write_text(wanted, encoding="utf-8")
+            _make_venv(folder, uv, environ, report)
+            report(f"installing requirements/{requirements.name}")
+            _sync(folder, requirements, uv, environ, report)
+            (folder / "setup-stamp").write_text(wanted, encoding="utf-8")
         except OSError as error:
             raise SetupError(
                 f"cannot write {error.filename}: {error.strerror}. Free disk space or fix the rights."
@@ -87,12 +89,12 @@ def _is_current(venv: Path, wanted: str) -> bool:
 
 
 def _make_venv(venv: Path, uv: Path, environ: Mapping[str, str], report: Report) -> None:
-    """Keep a whole `.venv` of this Python for an incremental sync; replace any other."""
+    """Keep a whole environment of this Python for an incremental sync; replace any other."""
     version, _, rest = _read_stamp(venv).partition(" ")
     (venv / "setup-stamp").unlink(missing_ok=True)
     if version == platform.python_version() and rest.endswith(f" {venv}\n"):
         return
-    report(f"making .venv with Python {platform.python_version()}")
+    report(f"making {venv.name} with Python {platform.python_version()}")
     if venv.exists():
         shutil.rmtree(venv)
     run([uv, "venv", "--quiet", "--python", base_interpreter(), venv], seconds=120, environ=environ)
@@ -105,10 +107,10 @@ def _sync(venv: Path, requirements: Path, uv: Path, environ: Mapping[str, str], 
             [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements],
             seconds=INSTALL_SECONDS,
             environ=environ,
-            pulse=lambda _: report("still installing requirements/dev.txt"),
+            pulse=lambda _: report(f"still installing requirements/{requirements.name}"),
         )
     except SetupError as error:
-        raise SetupError(f"requirements/dev.txt cannot be installed: {error}\n{OFFLINE_HINT}") from error
+        raise SetupError(f"requirements/{requirements.name} cannot be installed: {error}\n{OFFLINE_HINT}") from error
 
 
 def _uv_version(uv: Path) -> tuple[int, ...]:

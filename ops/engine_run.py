@@ -5,8 +5,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 from ops.target import ROOT, UsageError
+
+JUDGED: Final = ("preview", "up")
+"""Verbs that run the program: the policy pack judges what it declares, and a violation ends them."""
+PACK: Final = ROOT / "policy" / "pack"
 
 
 def run_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, lock: int | None = None) -> int:
@@ -22,10 +27,11 @@ def run_engine(engine: Path, arguments: Sequence[str], environ: Mapping[str, str
         lock: the descriptor of a lock that it holds as long as it lives, even if this command is killed.
     """
     locks = () if lock is None else (lock,)
+    judged = ["--policy-pack", str(PACK)] if arguments[0] in JUDGED else []
     before = signal.signal(signal.SIGINT, _stay)
     try:
         return subprocess.run(
-            [str(engine), *arguments], cwd=ROOT, env=dict(environ), check=False, pass_fds=locks
+            [str(engine), *arguments, *judged], cwd=ROOT, env=dict(environ), check=False, pass_fds=locks
         ).returncode
     finally:
         signal.signal(signal.SIGINT, before)

@@ -45,8 +45,8 @@ class LocalCloud:
         self.state = Path(environ.get("LOCALAZURE_STATE") or ROOT / ".localazure").resolve()
         # A person's own settings of Pulumi (backend, stack, passphrase, options) are about other clouds.
         self._environ = {name: value for name, value in environ.items() if not name.startswith("PULUMI_")}
-        self._backend = self.state / "pulumi"
-        self._checkpoint = self._backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+        self.backend = self.state / "pulumi"
+        self._checkpoint = self.backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
         self.config_file = self.state / "stacks" / f"{stack}.yaml"
 
     def exists(self) -> bool:
@@ -92,12 +92,12 @@ class LocalCloud:
     def _backend_environment(self) -> dict[str, str]:
         """The part that needs no daemon: where the engine is, and where it keeps its state."""
         make_folder(self.state)
-        self._backend.mkdir(exist_ok=True)
+        self.backend.mkdir(exist_ok=True)
         return {
             "PATH": f"{self.engine.parent}{os.pathsep}{self._environ.get('PATH', '')}",
             # Without the side files of metadata, which are not written atomically: a program that reads its own last
             # outputs while the engine writes the checkpoint met an empty one.
-            "PULUMI_BACKEND_URL": f"{self._backend.as_uri()}?metadata=skip",
+            "PULUMI_BACKEND_URL": f"{self.backend.as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
             "PULUMI_HOME": str(self.state / "pulumi-home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -142,7 +142,7 @@ class LocalCloud:
         # Nothing else of the tracked file: a `secretsprovider` in it is Azure's.
         content = {"config": dict(config), "encryptionsalt": self._salt(lock)}
         write_atomically(self.config_file, yaml.safe_dump(content, sort_keys=False).encode())
-        self._unlock(lock)
+        self.unlock(lock)
 
     def _salt(self, lock: int) -> str:
         if salt := self._latest().get("secrets_providers", {}).get("state", {}).get("salt"):
@@ -161,9 +161,9 @@ class LocalCloud:
             salt = yaml.safe_load(made.read_text(encoding="utf-8"))
         return salt["encryptionsalt"]
 
-    def _unlock(self, lock: int) -> None:
+    def unlock(self, lock: int) -> None:
         """Break the lock that a killed engine has left on the stack; a living one's stays."""
-        locks = self._backend / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
+        locks = self.backend / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
         holders = list(locks.glob("*.json"))
         if holders and not any(_holds(path) for path in holders):
             report("an earlier run was killed; releasing its lock on the stack")
@@ -200,7 +200,7 @@ class LocalCloud:
 
     def other_stacks(self) -> list[str]:
         """Stacks of this cloud other than this one."""
-        folder = self._backend / ".pulumi" / "stacks" / PROJECT
+        folder = self.backend / ".pulumi" / "stacks" / PROJECT
         return sorted(path.stem for path in folder.glob("*.json") if path.stem != self.stack)
 
     def forget(self) -> None:

@@ -32,17 +32,36 @@ def status(environ: Mapping[str, str]) -> int:
 
 def _lines(running: Mapping[str, Any]) -> list[str]:
     first = f"  {running['kind']:<7} {running['name']:<28} {running['address'] or ''}"
+    if running["kind"] == "job":
+        return [first, f"          {_last(running)}"]
     if running["kind"] != "app":
         return [first]
-    ready = sum(replica["ready"] for replica in running["replicas"])
-    lines = [first, f"          revision {running['revision']}, {ready} of {len(running['replicas'])} replicas ready"]
-    if running["trouble"]:
-        lines.append(f"          {running['trouble']}")
-    lines += [
-        f"          {replica['name']}: {replica['trouble'] or 'ready'}, {replica['restarts']} restarts"
-        for replica in running["replicas"]
+    trouble = [f"          {running['trouble']}"] if running["trouble"] else []
+    return [first, *trouble, *(line for revision in running["revisions"] for line in _revision_lines(revision))]
+
+
+def _revision_lines(revision: Mapping[str, Any]) -> list[str]:
+    replicas = revision["replicas"]
+    ready = sum(replica["ready"] for replica in replicas)
+    share = [] if revision["weight"] is None else [f"{revision['weight']} % of the requests"]
+    labels = [f"{label} at {address}" for label, address in revision["labels"].items()]
+    what = [f"{ready} of {len(replicas)} replicas ready", *share, *labels]
+    return [
+        f"          revision {revision['name']}, {', '.join(what)}",
+        *([f"            {revision['trouble']}"] if revision["trouble"] else []),
+        *(
+            f"            {each['name']}: {each['trouble'] or 'ready'}, {each['restarts']} restarts"
+            for each in replicas
+        ),
     ]
-    return lines
+
+
+def _last(job: Mapping[str, Any]) -> str:
+    """When a job starts, and how its last execution went."""
+    when, last = f"at {job['cron']}" if job["cron"] else "by hand", job["last"]
+    if last is None:
+        return f"{when}; not yet run"
+    return f"{when}; {last['name']}: {last['status']} since {last['ended'] or last['started']}, tries: {last['tries']}"
 
 
 if __name__ == "__main__":

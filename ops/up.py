@@ -20,6 +20,9 @@ from ops.target import Target, UsageError, report, run_command
 
 ANSWER_SECONDS: Final = 10.0
 
+WORKLOADS: Final = ("api", "mcp", "worker")
+"""What runs the image; a release names each."""
+
 
 def up(environ: Mapping[str, str]) -> int:
     """Deploy the stack and return the exit status."""
@@ -36,7 +39,7 @@ def _up(cloud: LocalCloud, lock: int) -> int:
     with ThreadPoolExecutor() as pool:
         report("starting the embedded Azure")
         starting = pool.submit(cloud.client)
-        cloud.prepare({"api": cloud.build()}, lock)
+        cloud.prepare(dict.fromkeys(WORKLOADS, cloud.build()), lock)
         client = starting.result()
     engine_environ = cloud.engine_environment(client)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
@@ -46,8 +49,18 @@ def _up(cloud: LocalCloud, lock: int) -> int:
         return status
     outputs = cloud.outputs()
     _await_answer(outputs["api_url"], client)
+    _retire(client, outputs["resource_group"])
     print(_summary(cloud, client, outputs))
     return 0
+
+
+def _retire(client: Client, group: str) -> None:
+    """Deactivate the revisions of a resource group that the new release has left without a place in the traffic."""
+    for app in client.status()["running"]:
+        if app["kind"] == "app" and app["address"] and f"/resourceGroups/{group}/" in app["id"]:
+            for revision in app["revisions"]:
+                if revision["weight"] is None:
+                    client.activate(app["id"], revision["name"], active=False)
 
 
 def _await_answer(api_url: str, client: Client) -> None:

@@ -29,6 +29,7 @@ STACKS: Final = ("dev", "staging", "prod")
 PROJECT: Final = "digitalmee"
 SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
 TENANT: Final = "00000000-0000-4000-8000-000000000002"
+WORKLOADS: Final = ("api", "mcp", "worker")
 DIGEST: Final = "sha256:" + "a" * 64
 
 
@@ -89,6 +90,20 @@ class _Azure(Mocks):
         return computed(args.typ, args.name, inputs)
 
 
+class _Preview(Mocks):
+    """Answers less than any preview: every output and every id is unknown."""
+
+    def __init__(self, last_outputs: Mapping[str, Any]) -> None:
+        self._azure = _Azure(last_outputs)
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride] - as documented
+        return self._azure.call(args)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        del args
+        return "", {}
+
+
 class _Recorder(MockMonitor):
     """Keeps what the stock monitor forgets: parents, protection, order, outputs."""
 
@@ -141,9 +156,10 @@ def record(
     config: Mapping[str, str] | None = None,
     last_outputs: Mapping[str, Any] | None = None,
     tape: Tape | None = None,
+    preview: bool = False,
 ) -> Tape:
     """Run `program` as the stack `stack` and return its tape, which is `tape` if one is given."""
-    mocks = _Azure(last_outputs or {})
+    mocks = (_Preview if preview else _Azure)(last_outputs or {})
     monitor = _Recorder(mocks, stack, tape or Tape())
     features = set(cast("Any", monitor).GetDeploymentInfo(None).supportedFeatures)
     settings = MockSettings(
@@ -152,7 +168,7 @@ def record(
         engine=MockEngine(None),
         project=PROJECT,
         stack=stack,
-        dry_run=False,
+        dry_run=preview,
         organization="organization",
     )
 
@@ -182,7 +198,7 @@ def record_main(
     stack: str,
     *,
     last_outputs: Mapping[str, Any] | None = None,
-    release: str | None = None,
+    release: str | Mapping[str, Any] | None = None,
     tape: Tape | None = None,
 ) -> Tape:
     """Run `__main__.py` with the stack file of `stack` and return its tape.
@@ -190,10 +206,11 @@ def record_main(
     Args:
         stack: dev, staging or prod.
         last_outputs: What the stack exported at its last update.
-        release: Digest of the one-time override.
+        release: The one-time override: a digest for all workloads, or a step for each.
         tape: The tape to record on, for a run that is expected to fail.
     """
-    override = {f"{PROJECT}:release": {"api": release}} if release else {}
+    steps = dict.fromkeys(WORKLOADS, release) if isinstance(release, str) else release
+    override = {f"{PROJECT}:release": steps} if steps else {}
 
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"))

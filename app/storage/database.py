@@ -2,9 +2,9 @@
 
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
@@ -90,6 +90,26 @@ async def connect(login: Login) -> Connection:
 
 async def _keep_session(_connection: Connection) -> None:
     """Leave a returned connection as it is: no statement here changes its session, and the reset costs a round trip."""
+
+
+class Connections(Protocol):
+    """What statements run on: any connection of a pool, or the one of a transaction."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection; may raise `Unavailable`."""
+        ...
+
+
+class Transaction:
+    """Lends the one connection whose transaction is open; transactions inside it are parts of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend the connection."""
+        yield self._connection
 
 
 class Database:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.errors import NotFound
 from app.domain.models import Principal, Task, TaskContent, TaskPage, TaskStatus
-from app.storage.database import Database
+from app.storage.database import Connections
 
 _COLUMNS: Final = "id, title, notes, status, due, created_at, updated_at, version"
 _ONE: Final = "issuer = $1 and subject = $2 and id = $3"
@@ -29,7 +29,7 @@ _REMOVE: Final = f"delete from tasks where {_ONE}"  # noqa: S608 - constants
 class PostgresTasks:
     """The port `TaskStore` on PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Connections) -> None:
         self._database = database
 
     async def add(self, owner: Principal, task: Task) -> None:

@@ -1,5 +1,6 @@
 """Bearer tokens of requests (RFC 6750)."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -9,9 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.domain.errors import ProductError
 from app.domain.models import Principal
 from app.web.problems import problem_response
-
-PROTECTED: Final = "/api/"
-"""Every path below it needs a bearer token, also one that no route has."""
 
 _PRINCIPAL: Final = "app.principal"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="api"'}
@@ -25,21 +23,34 @@ def principal_of(request: Request[Any]) -> Principal:
 
 
 class BearerAuth:
-    """Lets a request to a protected path pass only with one valid bearer token in its `Authorization` header."""
+    """Lets a request to a protected path pass only with one valid bearer token in its `Authorization` header.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: What is protected.
+        protected: What protected paths start with.
+        metadata: The address that tells a client where to get a token (RFC 9728), for a service that has one.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, protected: str, metadata: Callable[[HTTPConnection[Any]], str] | None = None
+    ) -> None:
         self._app = app
+        self._protected = protected
+        self._metadata = metadata
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or not scope["path"].startswith(PROTECTED):
+        if scope["type"] != "http" or not scope["path"].startswith(self._protected):
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection[Any](scope)
         try:
             scope[_PRINCIPAL] = await connection.state["tokens"].verify(_bearer_token(connection))
         except (ProductError, HTTPException) as error:
-            await problem_response(connection, error)(scope, receive, send)
+            refusal = problem_response(connection, error)
+            if self._metadata and "WWW-Authenticate" in refusal.headers:
+                refusal.headers["WWW-Authenticate"] += f', resource_metadata="{self._metadata(connection)}"'
+            await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

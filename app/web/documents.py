@@ -1,19 +1,15 @@
 """JSON in and out of requests, by msgspec."""
 
-import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.errors import Invalid
+from app.wire import invalid
 
-_T = TypeVar("_T")
 _ENCODER: Final = msgspec.json.Encoder()
-_PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
-_MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
 
 
 class Json(Response):
@@ -39,29 +35,6 @@ async def read_object(request: Request[Any], *media_types: str) -> dict[str, Any
     try:
         return msgspec.json.decode(await request.body(), type=dict[str, Any])
     except msgspec.ValidationError as error:
-        raise _invalid(error) from error
+        raise invalid(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HTTPException(400, "the body is not JSON") from error
-
-
-def fit(document: dict[str, Any], kind: type[_T]) -> _T:
-    """Make a JSON object into a msgspec type.
-
-    Raises:
-        Invalid: It does not fit; names the first member at fault.
-    """
-    try:
-        return msgspec.convert(document, kind)
-    except msgspec.ValidationError as error:
-        raise _invalid(error) from error
-
-
-def _invalid(error: msgspec.ValidationError) -> Invalid:
-    """Turn msgspec's place, `$.a.b`, into a JSON pointer, `/a/b`."""
-    text = str(error)
-    place = _PLACE.search(text)
-    pointer = place["path"].replace(".", "/") if place else ""
-    detail = text[: place.start()] if place else text
-    if member := _MEMBER.match(detail):
-        pointer += "/" + member["name"].replace("~", "~0").replace("/", "~1")
-    return Invalid(pointer, detail)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from app.web.checks import CheckState
 from app.web.documents import Json
-from app.web.state import State
+from app.web.state import Checked
 
 _BADNESS: Final[tuple[CheckState, ...]] = ("ok", "degraded", "failed")
 
@@ -27,12 +27,12 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: dict[str, CheckState]
 
 
-async def live(_request: Request[State]) -> Json:
+async def live(_request: Request[Checked]) -> Json:
     """Say that the process answers."""
     return Json(Alive())
 
 
-async def ready(request: Request[State]) -> Json:
+async def ready(request: Request[Checked]) -> Json:
     """Say whether every hard dependency answers: 200, else 503."""
     checks = request.state["checks"]
     states = await asyncio.gather(*(check.state() for check in checks))

@@ -5,13 +5,12 @@ from typing import Any, Final
 import msgspec
 from starlette.requests import Request
 
-from app.web.auth import PROTECTED
 from app.web.documents import Json
 from app.web.health import Alive, Readiness
-from app.web.operations import JSON, OPERATIONS, Operation
+from app.web.operations import JSON, OPERATIONS, PROTECTED, Operation
 from app.web.problems import MEDIA_TYPE, SLUGS, Problem
 from app.web.state import State
-from app.web.tasks import NewTask, TaskDocument, TaskPageDocument
+from app.wire import NewTask, TaskDocument, TaskPageDocument
 
 _Schema = dict[str, Any]
 

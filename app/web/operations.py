@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.contract import LIVENESS_PATH, READINESS_PATH
-from app.web.tasks import LIMIT_DEFAULT, LIMIT_MAX, MERGE_PATCH
+from app.web.tasks import MERGE_PATCH
 from app.web.tasks import PATH as TASKS
+from app.wire import LIMIT_DEFAULT, LIMIT_MAX
 
+PROTECTED: Final = "/api/"
+"""Every path below it needs a bearer token, also one that no route has."""
 OPENAPI_PATH: Final = "/openapi.json"
 DOCS_PATH: Final = "/docs"
 JSON: Final = "application/json"

@@ -52,12 +52,18 @@ _TYPE_BASE: Final = "/docs#problem-"
 SLUGS: Final = {
     **{status: slug for status, slug, _ in _OF_PRODUCT.values()},
     400: "bad-request",
+    403: "forbidden",
     405: "method-not-allowed",
     413: "payload-too-large",
     415: "unsupported-media-type",
     500: "internal",
 }
 """The catalogue: the name of each status that the service answers with; `/docs` lists it."""
+
+
+def reason(error: ProductError) -> str:
+    """Return what a caller is told about an error of the product."""
+    return _OF_PRODUCT[type(error)][2]
 
 
 def problem_response(connection: HTTPConnection[Any], error: Exception) -> Response:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.contract import LIVENESS_PATH, READINESS_PATH
+from app.contract import PROBE_PATHS
 from app.domain.models import Principal
 
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -67,7 +67,7 @@ class RequestLog:
 
 
 def _write(scope: Scope, *, status: int, milliseconds: float, failure: Exception | None) -> None:
-    if scope["path"] in (LIVENESS_PATH, READINESS_PATH) and 0 < status < _ERROR:
+    if scope["path"] in PROBE_PATHS and 0 < status < _ERROR:
         return
     line: dict[str, Any] = {
         "request_id": request_id(scope),

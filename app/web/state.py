@@ -8,11 +8,16 @@ from app.domain.ports import TaskStore, TokenVerifier
 from app.web.checks import Check
 
 
-class State(TypedDict):
-    """The lifespan state: built by `app.wiring`, by hand in tests."""
+class Checked(TypedDict):
+    """The lifespan state of every role: built by `app.wiring`, by hand in tests."""
 
     checks: tuple[Check, ...]
     """What readiness derives from: one check per thing that the wiring opened."""
+
+
+class State(Checked):
+    """The lifespan state of roles that serve people."""
+
     now: Callable[[], datetime]
     """The time in UTC."""
     tasks: TaskStore

@@ -1,91 +1,31 @@
 """Routes for tasks: a person's own, under `/api/v1/tasks`."""
 
-import base64
-import binascii
 import re
-from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.errors import Invalid, NotFound
-from app.domain.models import Task, TaskContent, TaskPage, TaskStatus
-from app.domain.tasks import NOTES_MAX, TITLE_MAX, begin, content, require_version, revise
+from app.domain.models import Task
+from app.domain.tasks import begin, require_version, revise
 from app.web.auth import principal_of
-from app.web.documents import Json, fit, read_object
+from app.web.documents import Json, read_object
 from app.web.state import State
+from app.wire import LIMIT_DEFAULT, LIMIT_MAX, NewTask, TaskDocument, TaskPageDocument, after_cursor, fit
 
 PATH: Final = "/api/v1/tasks"
-LIMIT_DEFAULT: Final = 20
-LIMIT_MAX: Final = 100
 MERGE_PATCH: Final = "application/merge-patch+json"
 
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
-Notes = Annotated[str, msgspec.Meta(max_length=NOTES_MAX)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person decides about a task; unknown members are refused."""
-
-    title: Title
-    notes: Notes | None = None
-    status: TaskStatus = TaskStatus.OPEN
-    due: Moment | None = None
-
-    def to_content(self) -> TaskContent:
-        """Apply the rules of the product."""
-        return content(title=self.title, notes=self.notes, status=self.status, due=self.due)
-
-
-class TaskDocument(msgspec.Struct, frozen=True):
-    """A task; `version` grows with every change and is the entity tag."""
-
-    id: UUID
-    title: Title
-    notes: Notes | None
-    status: TaskStatus
-    due: Moment | None
-    created_at: Moment
-    updated_at: Moment
-    version: int
-
-    @classmethod
-    def of(cls, task: Task) -> Self:
-        """Render a task."""
-        return cls(
-            id=task.id,
-            title=task.content.title,
-            notes=task.content.notes,
-            status=task.content.status,
-            due=task.content.due,
-            created_at=task.created_at,
-            updated_at=task.updated_at,
-            version=task.version,
-        )
-
-
-class TaskPageDocument(msgspec.Struct, frozen=True):
-    """A page of tasks, newest first; `cursor` asks for the next page and is null on the last one."""
-
-    items: list[TaskDocument]
-    cursor: str | None
-
-    @classmethod
-    def of(cls, page: TaskPage) -> Self:
-        """Render a page."""
-        cursor = page.after and base64.urlsafe_b64encode(page.after.bytes).decode().rstrip("=")
-        return cls(items=[TaskDocument.of(task) for task in page.tasks], cursor=cursor)
-
 
 async def list_tasks(request: Request[State]) -> Response:
     """Answer a page of the caller's tasks."""
-    page = await request.state["tasks"].page(principal_of(request), limit=_limit(request), after=_after(request))
+    page = await request.state["tasks"].page(
+        principal_of(request), limit=_limit(request), after=after_cursor(request.query_params.get("cursor"))
+    )
     return Json(TaskPageDocument.of(page))
 
 
@@ -156,11 +96,3 @@ def _limit(request: Request[State]) -> int:
     if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= LIMIT_MAX:
         return int(text)
     raise Invalid("", f"limit: expected 1 to {LIMIT_MAX}")
-
-
-def _after(request: Request[State]) -> UUID | None:
-    cursor = request.query_params.get("cursor")
-    try:
-        return UUID(bytes=base64.b64decode(cursor + "==", b"-_", validate=True)) if cursor else None
-    except (binascii.Error, ValueError):
-        raise Invalid("", "cursor: expected the cursor of an earlier page") from None

@@ -10,7 +10,7 @@ Out of scope: WebSockets (answered with 501), HTTP/2, session affinity.
 import asyncio
 import errno
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -61,7 +61,8 @@ class Ingress:
         self.port = port
         self._tls = tls
         self._hold_seconds = hold_seconds
-        self._turns = WeightedTurns[Revision]([])
+        self._turns = WeightedTurns[Revision | None]([])
+        self._admits: Callable[[str], bool] = lambda _: True
         self._runner: web.ServerRunner | None = None
         self._client: aiohttp.ClientSession | None = None
 
@@ -108,8 +109,14 @@ class Ingress:
         if self._client:
             await self._client.close()
 
-    def route(self, shares: Sequence[tuple[int, Revision]]) -> None:
+    def admit(self, admits: Callable[[str], bool]) -> None:
+        """Answer only clients whose address it admits, from the next request on; others get 403 and Envoy's words."""
+        self._admits = admits
+
+    def route(self, shares: Sequence[tuple[int, Revision | None]]) -> None:
         """Replace the route: from the next request on, revisions get turns by their weights.
+
+        None has the weight of a revision that does not run; who meets it gets 503.
 
         Raises:
             ValueError: a weight below 0; the route stays.
@@ -126,6 +133,8 @@ class Ingress:
         return True
 
     async def _answer(self, client: aiohttp.ClientSession, request: web.BaseRequest) -> web.StreamResponse:
+        if not self._admits(request.remote or ""):
+            return web.Response(status=403, text="RBAC: access denied")
         if not request.raw_path.startswith("/"):  # appended to an address, anything else could change the host
             return web.Response(status=400, text="the request target must be a path\n")
         if hdrs.UPGRADE in request.headers:

@@ -36,7 +36,7 @@ class Replica:
 
     Attributes:
         name: `<revision>-<five random characters>`.
-        address: `127.0.0.1:PORT` of its target port; None for a revision without one.
+        address: `127.0.0.1:PORT` where it listens; None for a revision without a port.
         in_flight: requests that it is answering now.
     """
 
@@ -46,7 +46,7 @@ class Replica:
         self._spec = spec
         self._images = images
         self._logs = logs / spec.app / spec.name
-        self._port = None if spec.target_port is None else free_port()
+        self._port = None if spec.listening_port is None else free_port()
         self.address = None if self._port is None else f"127.0.0.1:{self._port}"
         self._containers: list[Container] = []
         self._supervision: list[asyncio.Task[None]] = []
@@ -122,12 +122,12 @@ class Replica:
 
     def _container(self, spec: ContainerSpec) -> Container:
         rootfs = self._images[spec.digest]
-        target_port = self._spec.target_port
+        port = self._spec.listening_port
         return Container(
             spec,
             rootfs=rootfs,
             environment=self._environment(spec, rootfs),
-            ports={} if target_port is None or self._port is None else {target_port: self._port},
+            ports={} if port is None or self._port is None else {port: self._port},
             log=self._logs / f"{self.name}.{spec.name}.log",
             grace_seconds=self._spec.termination_grace_seconds,
         )

@@ -12,6 +12,7 @@ from typing import Final
 from localazure.containers.errors import ContainersError
 from localazure.containers.revision import Revision
 from localazure.containers.scaling import Load, Scaling
+from localazure.containers.spec import QueueRule
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ class Pace:
 
 AZURE_PACE: Final = Pace()
 
+Backlog = Callable[[QueueRule], int]
+"""Counts the messages that wait in a queue. Raises ContainersError when it may not, or cannot."""
+
 
 class Scaler:
     """Looks at a revision's load time and again, and scales it; at once when a request waits for the first replica.
@@ -44,6 +48,7 @@ class Scaler:
     Args:
         revision: a started one.
         pace: how fast it acts.
+        backlog: counts the messages of its rules on queues.
         clock: seconds that never go back.
 
     Attributes:
@@ -52,11 +57,17 @@ class Scaler:
     """
 
     def __init__(
-        self, revision: Revision, *, pace: Pace = AZURE_PACE, clock: Callable[[], float] = time.monotonic
+        self,
+        revision: Revision,
+        *,
+        backlog: Backlog,
+        pace: Pace = AZURE_PACE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.revision = revision
         self.trouble: str | None = None
         self._pace = pace
+        self._backlog = backlog
         self._clock = clock
         self._scaling = Scaling(
             revision.spec,
@@ -79,14 +90,23 @@ class Scaler:
             await asyncio.wait([self._task])
 
     async def look(self) -> None:
-        """Look once, and scale if the load asks for it; return when new replicas are ready."""
+        """Look once, and scale if the load asks for it; return when new replicas are ready.
+
+        While a queue cannot be read, there are as many replicas as before, as with KEDA.
+        """
         revision, now = self.revision, self._clock()
         revision.called.clear()
         active, self._dealt = revision.dealt != self._dealt, revision.dealt
+        try:
+            messages = tuple(self._backlog(rule) for rule in revision.spec.rules.queues)
+        except ContainersError as error:
+            self.trouble = str(error)
+            return
         load = Load(
             replicas=revision.size,
             requests=revision.in_flight + revision.held,
             active=active,
+            messages=messages,
             busy=await self._busy(now),
         )
         wanted, self.trouble = self._scaling.wanted(load, now=now), None

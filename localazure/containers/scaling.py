@@ -21,12 +21,14 @@ class Load:
         replicas: how many serve or start.
         requests: in flight, or held until there is a replica.
         active: whether there was a request since the look before.
+        messages: how many wait, for each queue of the rules.
         busy: the share of its declared cores that a replica has used since then, 0 to 1; None if it is not known.
     """
 
     replicas: int
     requests: int
     active: bool
+    messages: tuple[int, ...] = ()
     busy: float | None = None
 
 
@@ -34,7 +36,7 @@ class Scaling:
     """Decides for one revision, look by look.
 
     Up at once, but to no more than four or twice as many; down to the most that was needed within the stabilisation
-    window; from one to none after a cooldown without a request; from none to one with the first request.
+    window; from one to none after a cooldown without a request or message; from none to one with the first one.
 
     Args:
         spec: limits and rules.
@@ -51,7 +53,7 @@ class Scaling:
 
     def wanted(self, load: Load, *, now: float) -> int:
         """How many replicas there should be from now on."""
-        active = load.active or load.requests > 0
+        active = load.active or load.requests > 0 or any(load.messages)
         if active:
             self._last_active = now
         needed = min(max(1, self._spec.min_replicas, self._by_rules(load)), self._spec.max_replicas)
@@ -74,4 +76,5 @@ class Scaling:
             asked.append(math.ceil(load.requests / rules.concurrent_requests))
         if rules.cpu_percent and load.busy is not None:
             asked.append(math.ceil(load.replicas * load.busy * _PERCENT / rules.cpu_percent))
-        return max(asked)
+        queues = zip(load.messages, rules.queues, strict=True)
+        return max([*asked, *(math.ceil(waiting / rule.messages) for waiting, rule in queues)])

@@ -78,13 +78,38 @@ class ContainerSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueRule:
+    """Messages that wait in a Service Bus queue, measured as one of the app's identities.
+
+    Attributes:
+        namespace: name of the namespace, without a domain.
+        queue: name of the queue.
+        principal: object id of the identity.
+        messages: how many one replica is for; KEDA's default (keda.sh/docs/latest/scalers/azure-service-bus).
+
+    Raises:
+        ValueError: the target is out of range.
+    """
+
+    namespace: str
+    queue: str
+    principal: str
+    messages: int = 5
+
+    def __post_init__(self) -> None:
+        if self.messages < 1:
+            raise ValueError(f"scale rules: messageCount {self.messages} must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScaleRules:
     """When a revision needs another replica. Without any rule, `concurrent_requests` is Azure's default rule.
 
     Attributes:
         concurrent_requests: how many requests one replica has in flight; None without an HTTP rule.
         cpu_percent: how busy the declared cores are in the mean of all replicas; None without a CPU rule.
-        cooldown_seconds: how long there is no request before the last replica goes.
+        queues: queues whose messages are worked off.
+        cooldown_seconds: how long there is no request and no message before the last replica goes.
 
     Raises:
         ValueError: a target or the cooldown is out of range.
@@ -92,6 +117,7 @@ class ScaleRules:
 
     concurrent_requests: int | None = 10
     cpu_percent: float | None = None
+    queues: tuple[QueueRule, ...] = ()
     cooldown_seconds: float = 300
 
     def __post_init__(self) -> None:
@@ -139,4 +165,10 @@ class RevisionSpec:
     @property
     def scales_to_zero(self) -> bool:
         """Whether it may have no replica: a rule on CPU alone cannot bring one back (scale-app, "Scale rules")."""
-        return self.min_replicas == 0 and self.rules.concurrent_requests is not None
+        return self.min_replicas == 0 and bool(self.rules.concurrent_requests or self.rules.queues)
+
+    @property
+    def listening_port(self) -> int | None:
+        """The port that a replica is given one of its own for: of its requests, else of its probes."""
+        probes = (probe.port for container in self.containers for probe in container.probes)
+        return self.target_port or next(probes, None)

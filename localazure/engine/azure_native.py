@@ -18,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 from localazure.azure import Azure
 from localazure.engine.attached import AttachedProvider, Context
 from localazure.engine.diff import differences
+from localazure.engine.retries import retried
 from localazure.engine.wire import UNKNOWN, contains_unknown, dump, load
 from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
 from localazure.invokes import invoke
@@ -139,7 +140,7 @@ class AzureNative(AttachedProvider):
             unknowns = project(resource_shape(behaviour.token).outputs, inputs, missing=UNKNOWN)
             return provider_pb2.CreateResponse(properties=dump(unknowns))
         try:
-            record = await _finish(self._azure.create(behaviour.token, inputs, request.urn))
+            record = await retried(lambda: _finish(self._azure.create(behaviour.token, inputs, request.urn)))
         except ProvisioningError as error:
             await _fail(context, error, self._azure.get(behaviour.id_of(inputs)))
         except (AzureError, StateError) as error:
@@ -154,7 +155,7 @@ class AzureNative(AttachedProvider):
             kept = {key: value for key, value in load(request.olds).items() if key in ("name", "location")}
             return provider_pb2.UpdateResponse(properties=dump(outputs | kept))
         try:
-            record = await _finish(self._azure.update(request.id, inputs))
+            record = await retried(lambda: _finish(self._azure.update(request.id, inputs)))
         except ProvisioningError as error:
             await _fail(context, error, self._azure.get(request.id))
         except (AzureError, StateError) as error:
@@ -176,7 +177,7 @@ class AzureNative(AttachedProvider):
     async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
         """Delete a resource; one that is gone counts as deleted."""
         try:
-            await _finish(self._azure.delete(request.id))
+            await retried(lambda: _finish(self._azure.delete(request.id)))
         except (AzureError, StateError) as error:
             await _fail(context, error)
         return empty_pb2.Empty()

@@ -2,7 +2,16 @@
 
 import asyncio
 import contextlib
-from typing import Final
+from typing import Final, Protocol
+
+
+class Readable(Protocol):
+    """What bytes are read from; nothing is the end."""
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Give at most so many bytes."""
+        ...
+
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -10,7 +19,7 @@ _CHUNK_BYTES: Final = 65536
 _CLOSE_SECONDS: Final = 5.0
 
 
-async def pipe(one: Stream, other: Stream) -> None:
+async def pipe(one: tuple[Readable, asyncio.StreamWriter], other: Stream) -> None:
     """Copy both ways until either side ends, then close both; a peer that reads slowly slows its sender."""
     copies = {
         asyncio.create_task(_copy(one[0], other[1])),
@@ -39,7 +48,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: Readable, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while chunk := await reader.read(_CHUNK_BYTES):
             writer.write(chunk)

@@ -19,6 +19,7 @@ from localazure.postgres.binaries import find_binaries
 from localazure.postgres.cluster import Cluster, data_version
 from localazure.postgres.connection import Connection, connect
 from localazure.postgres.gateway import Gateway
+from localazure.postgres.parameters import Parameter, parameter_of
 from localazure.postgres.roles import Principal
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -103,6 +104,11 @@ class PostgresServers:
         """Take an administrator's access away."""
         async with self._administration(server) as connection:
             await roles.remove_administrator(connection, role)
+
+    async def parameter(self, server: str, name: str) -> Parameter | None:
+        """What values a server parameter takes; none when the server does not have it."""
+        async with self._administration(server) as connection:
+            return await parameter_of(connection, name)
 
     async def drop(self, server: str) -> None:
         """Stop a server and delete its data; a missing one is no error.

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from localazure.azure import Azure
 from localazure.containers.errors import ContainersError, RevisionFailedError
-from localazure.containers.ingress import Ingress
 from localazure.containers.revision import Revision
-from localazure.containers.scaler import AZURE_PACE, Scaler
+from localazure.containers.running_app import NOWHERE, OWN, Routes, RunningApp
+from localazure.containers.scaler import AZURE_PACE
 from localazure.errors import AzureError, StateError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
+from localazure.services.app_backlog import backlog
+from localazure.services.app_ingress import admission, routes_of
+from localazure.services.app_revisions import Revisions, State
 from localazure.services.template import TemplateReader
 from localazure.services.template_rules import template_problems
 from localazure.store import Record
@@ -19,16 +23,15 @@ from localazure.validation import Problem
 PROVISION_SECONDS = 120.0
 """How long a revision may take to become ready before its operation fails."""
 
-DRAIN_SECONDS = 10.0
-"""How long requests in flight to a retired revision may take to end."""
-
 
 class ContainerApp(ResourceType):
-    """A container app in single revision mode: the latest ready revision takes all requests.
+    """A container app. A PUT with a changed template makes a revision.
 
-    A PUT with a changed template makes a revision. The one that serves goes on until the new one is ready, with as many
-    replicas; when the new one fails, the operation fails and nothing else happens. The one that serves, and no other,
-    is scaled by its rules on HTTP requests and CPU.
+    In single revision mode the latest ready revision takes all requests: the one that serves goes on until the new one
+    is ready, with as many replicas, and is deactivated then. In multiple revision mode revisions stay active until they
+    are deactivated, each scaled on its own; requests are dealt by the weights of the traffic list, and a label has an
+    address of its own. When a new revision fails, the operation fails and nothing else happens: the traffic list of
+    that PUT does not hold either, which is a guess about Azure.
 
     Attributes:
         pace: how fast the revisions that start from now on are scaled.
@@ -41,8 +44,7 @@ class ContainerApp(ResourceType):
     def __init__(self, azure: Azure) -> None:
         super().__init__(azure)
         self.pace = AZURE_PACE
-        self._ingresses: dict[str, Ingress] = {}
-        self._serving: dict[str, Scaler] = {}
+        self._running: dict[str, RunningApp] = {}
         self._recoveries: dict[str, asyncio.Task[None]] = {}
         self._troubles: dict[str, str] = {}
 
@@ -60,7 +62,7 @@ class ContainerApp(ResourceType):
         yield from template_problems(inputs)
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Accept the app: all it refers to is there, its identities may pull and read, its address is known.
+        """Accept the app: all it refers to is there, its identities may pull and read, its addresses are known.
 
         Raises:
             AzureError: in the words of the service.
@@ -69,7 +71,8 @@ class ContainerApp(ResourceType):
         if not environment:
             raise AzureError(400, "BadRequest", "The property 'environmentId' is required.")
         self.azure.need(environment)
-        reader, name = TemplateReader(self.azure, record.inputs), self._revision_name(record, previous)
+        reader, revisions = TemplateReader(self.azure, record.inputs), Revisions(record)
+        name = revisions.admit(previous.outputs["latestRevisionName"] if previous else None)
         reader.check(name)
         record.outputs |= {
             "customDomainVerificationId": derived_guid(record.id, "domain"),
@@ -79,65 +82,61 @@ class ContainerApp(ResourceType):
         if identity := record.outputs.get("identity"):
             identity["userAssignedIdentities"] = reader.identities()
         if ingress := _ingress_of(record):
-            ingress["fqdn"] = record.outputs["latestRevisionFqdn"] = await self._listen(record)
+            routes = routes_of(ingress, latest=name, known=list(revisions))
+            await self._listen(record, dict.fromkeys(routes, 0))
+            ingress["fqdn"] = record.outputs["latestRevisionFqdn"] = self._run_of(record).address()
 
-    def _revision_name(self, record: Record, previous: Record | None) -> str:
-        """The name of the revision that the inputs make, or of the latest one when they make none."""
-        if previous and _content(previous) == _content(record):
-            return previous.outputs["latestRevisionName"]
-        number = record.hidden["revision"] = record.hidden.get("revision", 0) + 1
-        suffix = record.inputs.get("template", {}).get("revisionSuffix")
-        name = f"{record.name}--{suffix or f'{number:07d}'}"
-        if previous and name == previous.outputs["latestRevisionName"]:
-            raise AzureError(
-                400,
-                "InvalidParameterValueInContainerTemplate",
-                f"Revision with suffix {suffix} already exists. Change the suffix with the template.",
-            )
-        return name
+    async def _listen(self, record: Record, labels: dict[str, int]) -> None:
+        """Listen for these labels, at the ports that they had, if any."""
+        before = record.hidden.get("ports", {})
+        try:
+            opened = await self._run_of(record).listen({label: before.get(label, 0) for label in labels})
+        except ContainersError as error:
+            raise StateError(str(error)) from error
+        record.hidden["ports"] = opened
 
-    async def _listen(self, record: Record) -> str:
+    def _run_of(self, record: Record) -> RunningApp:
         key = record.id.lower()
-        if key not in self._ingresses:
+        if key not in self._running:
             tls = self.azure.runtime.authority.server_context()
-            ingress = Ingress(record.name, tls=tls, port=record.hidden.get("port", 0))
-            try:
-                await ingress.start()
-            except ContainersError as error:
-                raise StateError(str(error)) from error
-            self._ingresses[key] = ingress
-        record.hidden["port"] = self._ingresses[key].port
-        return self._ingresses[key].address
+            self._running[key] = RunningApp(record.name, tls=tls, backlog=partial(backlog, self.azure))
+        return self._running[key]
 
     async def provision(self, record: Record, previous: Record | None) -> None:
-        """Bring the latest revision into service, and retire the one before it once it is ready.
+        """Bring the latest revision into service; in single revision mode, retire the one before it once it is ready.
 
         Raises:
             AzureError: ContainerAppOperationError, as Azure reports a revision that does not become ready.
         """
         del previous
-        key, name = record.id.lower(), record.outputs["latestRevisionName"]
-        await self._recovered(key)
-        serving = self._serving.get(key)
-        if serving and serving.revision.spec.name == name:
-            self._route(key, serving.revision)
-        else:
-            await self._start(record, name, record.inputs)
-        record.hidden["serving"] = {"name": name, "inputs": record.inputs}
-        record.outputs["latestReadyRevisionName"] = name
-        if not _ingress_of(record):
-            await self._close_ingress(key)
-        if serving and serving.revision.spec.name != name:
-            await self._retire(key, serving)
-
-    async def _start(self, record: Record, name: str, inputs: dict[str, Any]) -> None:
-        runtime, key = self.azure.runtime, record.id.lower()
-        spec = TemplateReader(self.azure, inputs).revision(name)
-        revision = Revision(spec, store=runtime.images, logs=runtime.logs)
-        serving = self._serving.get(key)
-        try:
+        name, revisions, running = record.outputs["latestRevisionName"], Revisions(record), self._run_of(record)
+        several = record.inputs.get("configuration", {}).get("activeRevisionsMode", "Single") != "Single"
+        ingress = _ingress_of(record)
+        routes = routes_of(ingress, latest=name, known=list(revisions)) if ingress else NOWHERE
+        await self._recovered(record.id.lower())
+        # A suffix that comes back leaves its revision inactive: github.com/microsoft/azure-container-apps/issues/650.
+        if name not in running.revisions and not (several and revisions.state(name) is State.INACTIVE):
             # As many as serve now: learn.microsoft.com/azure/container-apps/revisions, "Single revision mode".
-            await revision.start(timeout_seconds=PROVISION_SECONDS, replicas=serving.revision.size if serving else 1)
+            await self._start(record, name, replicas=1 if several else max(1, running.size))
+        record.outputs["latestReadyRevisionName"] = name
+        record.hidden["routes"] = routes
+        await self._route(record)
+        if not several:
+            for other in set(running.revisions) - {name}:
+                await self._retire(record, other)
+
+    async def _route(self, record: Record) -> None:
+        routes: Routes = record.hidden.get("routes", {OWN: []})
+        await self._run_of(record).route(routes, admission(_ingress_of(record) or {}))
+
+    async def _start(self, record: Record, name: str, *, replicas: int) -> None:
+        runtime, revisions = self.azure.runtime, Revisions(record)
+        spec = TemplateReader(self.azure, revisions.inputs_of(name)).revision(name)
+        revision = Revision(spec, store=runtime.images, logs=runtime.logs)
+        try:
+            await self._run_of(record).start(
+                revision, replicas=replicas, timeout_seconds=PROVISION_SECONDS, pace=self.pace
+            )
         except ContainersError as error:
             runtime.withdraw(name)
             tail = error.log_tail if isinstance(error, RevisionFailedError) else ()
@@ -147,50 +146,53 @@ class ContainerApp(ResourceType):
                 f"Failed to provision revision for container app '{record.name}'. Error details: {error}"
                 + "".join(f"\n    {line}" for line in tail),
             ) from error
-        self._serving[key] = scaler = Scaler(revision, pace=self.pace)
-        scaler.start()
-        self._troubles.pop(key, None)
-        self._route(key, revision)
+        revisions.mark(name, State.ACTIVE)
+        self._troubles.pop(record.id.lower(), None)
 
-    def _route(self, key: str, revision: Revision) -> None:
-        if ingress := self._ingresses.get(key):
-            ingress.route([(100, revision)])
+    async def _retire(self, record: Record, name: str) -> None:
+        await self._run_of(record).retire(name)
+        self.azure.runtime.withdraw(name)
+        Revisions(record).mark(name, State.INACTIVE)
 
-    async def _close_ingress(self, key: str) -> None:
-        if ingress := self._ingresses.pop(key, None):
-            await ingress.close()
+    async def activate(self, record: Record, name: str, *, active: bool) -> None:
+        """Activate or deactivate a revision; the last one too (github.com/microsoft/azure-container-apps/issues/1345).
 
-    async def _retire(self, key: str, serving: Scaler) -> None:
-        await serving.stop()
-        revision = serving.revision
-        if ingress := self._ingresses.get(key):
-            await ingress.drained(revision, timeout_seconds=DRAIN_SECONDS)
-        await revision.stop()
-        self.azure.runtime.withdraw(revision.spec.name)
+        Raises:
+            AzureError: there is no such revision, or it does not become ready.
+        """
+        if Revisions(record).state(name) is None:
+            raise AzureError(404, "RevisionNotFound", f"Revision '{name}' of '{record.name}' does not exist.")
+        await self._recovered(record.id.lower())
+        if not active:
+            await self._retire(record, name)
+        elif name not in self._run_of(record).revisions:
+            await self._start(record, name, replicas=1)
+            await self._route(record)
 
     async def delete(self, record: Record) -> None:
-        """Stop the processes and give the address back."""
+        """Stop the processes and give the addresses back."""
         key = record.id.lower()
         await self._recovered(key, break_off=True)
-        await self._close_ingress(key)
-        if serving := self._serving.pop(key, None):
-            await serving.stop()
-            await serving.revision.stop()
-            self.azure.runtime.withdraw(serving.revision.spec.name)
+        if running := self._running.pop(key, None):
+            names = running.revisions
+            await running.stop()
+            for name in names:
+                self.azure.runtime.withdraw(name)
 
     async def recover(self, record: Record) -> None:
-        """Listen at the old address at once, and start the revision that served in the background."""
-        if _ingress_of(record):
-            await self._listen(record)
-        if serving := record.hidden.get("serving"):
-            start = self._start_again(record, serving["name"], serving["inputs"])
-            self._recoveries[record.id.lower()] = asyncio.create_task(start)
+        """Listen at the old addresses at once, and start the active revisions in the background."""
+        if ports := record.hidden.get("ports"):
+            await self._listen(record, ports)
+            await self._route(record)
+        self._recoveries[record.id.lower()] = asyncio.create_task(self._start_again(record))
 
-    async def _start_again(self, record: Record, name: str, inputs: dict[str, Any]) -> None:
-        try:
-            await self._start(record, name, inputs)
-        except AzureError as error:
-            self._troubles[record.id.lower()] = error.message
+    async def _start_again(self, record: Record) -> None:
+        for name in Revisions(record).active():
+            try:
+                await self._start(record, name, replicas=1)
+            except AzureError as error:
+                self._troubles[record.id.lower()] = error.message
+            await self._route(record)
 
     async def _recovered(self, key: str, *, break_off: bool = False) -> None:
         """Wait for the end of a start in the background."""
@@ -203,33 +205,20 @@ class ContainerApp(ResourceType):
         """Stop every app; what they are stays on record."""
         for key in list(self._recoveries):
             await self._recovered(key, break_off=True)
-        await asyncio.gather(*(serving.stop() for serving in self._serving.values()))
-        await asyncio.gather(*(ingress.close() for ingress in self._ingresses.values()))
-        await asyncio.gather(*(serving.revision.stop() for serving in self._serving.values()))
+        await asyncio.gather(*(running.stop() for running in self._running.values()))
 
     def status(self, record: Record) -> dict[str, Any] | None:
-        """The revision that serves, its replicas and its address."""
-        key = record.id.lower()
-        ingress, serving = self._ingresses.get(key), self._serving.get(key)
-        revision = serving.revision.status() if serving else None
+        """The revisions that run, their replicas and their addresses."""
+        key, running = record.id.lower(), self._run_of(record)
+        address = running.address()
         return {
             "kind": "app",
             "name": record.name,
-            "address": f"https://{ingress.address}" if ingress else None,
-            "revision": revision.name if revision else None,
-            "trouble": self._troubles.get(key) or (serving and serving.trouble),
-            "replicas": [
-                {"name": r.name, "ready": r.ready, "restarts": r.restarts, "trouble": r.trouble}
-                for r in (revision.replicas if revision else ())
-            ],
+            "address": f"https://{address}" if address else None,
+            "trouble": self._troubles.get(key),
+            "revisions": running.status(),
         }
 
 
 def _ingress_of(record: Record) -> dict[str, Any] | None:
     return record.outputs.get("configuration", {}).get("ingress")
-
-
-def _content(record: Record) -> tuple[Any, Any]:
-    """What a revision is made of. The target port is the one that its replicas listen on."""
-    ingress = record.inputs.get("configuration", {}).get("ingress", {})
-    return record.inputs.get("template"), ingress.get("targetPort")

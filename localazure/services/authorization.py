@@ -1,10 +1,13 @@
-"""Microsoft.Authorization: role assignments."""
+"""Microsoft.Authorization: role assignments and locks."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from localazure.errors import AzureError
+from localazure.locks import LOCK
 from localazure.resource_type import ResourceType
 from localazure.store import Record
+from localazure.validation import Problem
 
 
 class RoleAssignment(ResourceType):
@@ -52,3 +55,25 @@ class RoleAssignment(ResourceType):
                 "PrincipalNotFound",
                 f"Principal {principal_id.replace('-', '')} does not exist in the directory {self.azure.tenant_id}.",
             )
+
+
+class ManagementLockByScope(ResourceType):
+    """A lock on a resource: nothing that it holds can be deleted (`localazure/locks.py`)."""
+
+    token = LOCK
+    path = "/{scope}/providers/Microsoft.Authorization/locks/{lockName}"
+    force_new = frozenset({"scope"})
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The one level that is imitated, and notes of at most 512 characters (description of `notes` in the SDK)."""
+        if inputs.get("level") in {"NotSpecified", "ReadOnly"}:
+            named = f"the lock {inputs['level']} (localazure/NONGOALS.md)"
+            yield "level", f"the embedded Azure does not imitate {named}; use CanNotDelete"
+        if len(str(inputs.get("notes", ""))) > 512:  # noqa: PLR2004 - the rule's own number
+            yield "notes", "notes have at most 512 characters"
+
+    async def put(self, record: Record, previous: Record | None) -> None:
+        """Refuse a lock on something that is not there."""
+        del previous
+        if record.inputs["scope"].strip("/").count("/") > 1:
+            self.azure.need(record.inputs["scope"])

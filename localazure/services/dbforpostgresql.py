@@ -3,17 +3,18 @@
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] # asyncpg ships no types; used for its exceptions
 
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
+from localazure.services.dbforpostgresql_rules import server_problems
 from localazure.store import Record
 from localazure.validation import Problem
 
 _KINDS = {"Group": "group", "ServicePrincipal": "service", "User": "user"}
-_SERVER = RESOURCE_GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
+SERVER: Final = RESOURCE_GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
 
 
 @contextmanager
@@ -29,26 +30,22 @@ class Server(ResourceType):
     """A flexible server. Its domain name is an address of this machine, port included."""
 
     token = "dbforpostgresql:Server"
-    path = _SERVER
+    path = SERVER
     # Fixed at creation (azure-facts.md section 3.15; Microsoft Learn, "Flexible Server limitations").
     force_new = frozenset(
         {"administratorLogin", "backup.geoRedundantBackup", "location", "network.delegatedSubnetResourceId"}
     )
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule, and high availability on a tier that has none."""
-        yield from name_problem(
-            inputs,
-            "serverName",
-            r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
-            "3-63 lower-case letters, digits and hyphens, not beginning or ending with a hyphen.",
-        )
-        mode = inputs.get("highAvailability", {}).get("mode", "Disabled")
-        if inputs.get("sku", {}).get("tier") == "Burstable" and mode != "Disabled":
-            yield "highAvailability.mode", f"'{mode}': high availability is not supported for the Burstable tier"
+        """The name rule, sizes of a tier, high availability and zones, storage sizes, retention, maintenance window.
+
+        Also a public address beside a subnet, logins of no kind, and passwords without an administrator. Sources:
+        `dbforpostgresql_rules.py`. Not imitated: restored servers and replicas.
+        """
+        return server_problems(inputs)
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Start the server. Names are global, and storage never shrinks.
+        """Start the server. Names are global, storage never shrinks, a major version never goes back.
 
         Raises:
             AzureError: in the words of the service.
@@ -61,6 +58,10 @@ class Server(ResourceType):
                 400, "ServerStorageSizeInvalid", "Storage scale-down is not supported. Storage can only grow."
             )
         version = record.inputs.get("version", "17")
+        if previous and int(version) < int(previous.inputs.get("version", "17")):
+            raise AzureError(
+                400, "InvalidParameterValue", f"The version cannot go back to {version}: an upgrade is for good."
+            )
         endpoint = await self.azure.runtime.postgres.create(record.name, int(version))
         record.outputs |= {
             "fullyQualifiedDomainName": f"{endpoint.host}:{endpoint.port}",
@@ -86,7 +87,7 @@ class Database(ResourceType):
     """A database on a flexible server."""
 
     token = "dbforpostgresql:Database"
-    path = _SERVER + "/databases/{databaseName}"
+    path = SERVER + "/databases/{databaseName}"
     force_new = frozenset({"charset", "collation"})
 
     async def put(self, record: Record, previous: Record | None) -> None:
@@ -108,7 +109,7 @@ class FirewallRule(ResourceType):
     """A firewall rule. Everything here comes from loopback, so it admits nobody and refuses nobody."""
 
     token = "dbforpostgresql:FirewallRule"
-    path = _SERVER + "/firewallRules/{firewallRuleName}"
+    path = SERVER + "/firewallRules/{firewallRuleName}"
     force_new = frozenset[str]()
 
     async def put(self, record: Record, previous: Record | None) -> None:
@@ -121,7 +122,7 @@ class AdministratorsMicrosoftEntra(ResourceType):
     """An Entra administrator of a flexible server."""
 
     token = "dbforpostgresql:AdministratorsMicrosoftEntra"
-    path = _SERVER + "/administrators/{objectId}"
+    path = SERVER + "/administrators/{objectId}"
     force_new = frozenset({"principalName", "principalType", "tenantId"})
     # The SDK took the enum of another service (azure-facts.md section 1, "Wrong generated enums").
     also_allowed = MappingProxyType({"principalType": frozenset(_KINDS)})

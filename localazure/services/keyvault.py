@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from ipaddress import ip_network
 from typing import Any, ClassVar
 
 from localazure.errors import AzureError
@@ -22,7 +23,7 @@ class Vault(ResourceType):
     soft_deleted: ClassVar[bool] = True
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule, and protection that cannot be said to be off (both in the words of the ARM reference)."""
+        """The name rule, protection that cannot be said to be off (both in the words of the ARM reference), network."""
         yield from name_problem(
             inputs,
             "vaultName",
@@ -39,9 +40,14 @@ class Vault(ResourceType):
         days = properties.get("softDeleteRetentionInDays", 90)
         if not 7 <= days <= 90:  # noqa: PLR2004 - the rule's own numbers
             yield "properties.softDeleteRetentionInDays", f"'{days}' is not a retention in days: 7 to 90"
+        access = properties.get("publicNetworkAccess", "enabled")
+        if access.lower() not in {"enabled", "disabled"}:
+            yield "properties.publicNetworkAccess", f"'{access}' is not valid. Allowed: enabled, disabled"
+        for rule in properties.get("networkAcls", {}).get("ipRules", ()):
+            yield from _range_problem(rule.get("value", ""))
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Start the vault's data plane.
+        """Start the vault's data plane. Subnets of its network rules must exist.
 
         Raises:
             AzureError: the name is taken by a vault in deleted state (ConflictError, as seen in
@@ -50,6 +56,8 @@ class Vault(ResourceType):
                 overview": once set, it cannot be changed).
         """
         properties = record.inputs["properties"]
+        for rule in properties.get("networkAcls", {}).get("virtualNetworkRules", ()):
+            self.azure.need(rule["id"])
         deleted = self._deleted_namesake(record) if previous is None else None
         if deleted and properties.get("createMode") != "recover":
             raise AzureError(
@@ -109,6 +117,16 @@ class Vault(ResourceType):
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the vault answers."""
         return {"kind": "vault", "name": record.name, "address": record.outputs["properties"]["vaultUri"]}
+
+
+def _range_problem(value: str) -> Iterable[Problem]:
+    """Firewall rules take public IPv4 addresses and ranges (Microsoft, "Network security for Azure Key Vault")."""
+    try:
+        is_public = ip_network(value).is_global and ":" not in value
+    except ValueError:
+        is_public = False
+    if not is_public:
+        yield "properties.networkAcls.ipRules", f"'{value}' is not a public IPv4 address or CIDR range"
 
 
 def _protection(record: Record) -> tuple[bool, int]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from localazure.access import ACR_PULL, SECRET_READERS
 from localazure.azure import Azure
-from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, RevisionSpec, ScaleRules
+from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, QueueRule, RevisionSpec, ScaleRules
 from localazure.errors import AzureError
 from localazure.planes.tokens import Identity
 from localazure.planes.vault_store import VaultError
@@ -133,12 +133,39 @@ class TemplateReader:
                 init_containers=tuple(self._container(c, values, init) for c in template.get("initContainers", [])),
                 min_replicas=scale.get("minReplicas", 0),
                 max_replicas=scale.get("maxReplicas", 10),
-                rules=_scale_rules(scale),
+                rules=self._scale_rules(scale),
                 target_port=ingress.get("targetPort"),
                 termination_grace_seconds=template.get("terminationGracePeriodSeconds", 30),
             )
         except ValueError as error:
             raise _template_error("template", str(error)) from error
+
+    def _scale_rules(self, scale: Mapping[str, Any]) -> ScaleRules:
+        """The rules that are followed. Of several of a kind the lowest target asks for the most, so it is the one."""
+        rules: list[Mapping[str, Any]] = scale.get("rules") or [{"http": {}}]  # the default rule
+        given = scale.get("cooldownPeriod")
+        requests = [int(r["http"].get("metadata", {}).get("concurrentRequests", 10)) for r in rules if "http" in r]
+        custom = [rule["custom"] for rule in rules if "custom" in rule]
+        cpu = [float(rule["metadata"]["value"]) for rule in custom if rule.get("type") == "cpu"]
+        return ScaleRules(
+            concurrent_requests=min(requests, default=None),
+            cpu_percent=min(cpu, default=None),
+            queues=tuple(self._queue_rule(rule) for rule in custom if _is_on_a_queue(rule)),
+            **({} if given is None else {"cooldown_seconds": given}),
+        )
+
+    def _queue_rule(self, rule: Mapping[str, Any]) -> QueueRule:
+        identity, metadata = rule.get("identity", ""), rule["metadata"]
+        principal = self._assigned(identity)
+        if principal is None:
+            reason = f"Identity '{identity}' of the scale rule is not assigned to the container app."
+            raise _template_error("template.scale.rules", reason)
+        return QueueRule(
+            namespace=metadata.get("namespace", ""),
+            queue=metadata["queueName"],
+            principal=principal,
+            messages=int(metadata.get("messageCount", 5)),
+        )
 
     def _identities_of(self, lifecycle: str) -> list[Identity]:
         settings = self._configuration.get("identitySettings", [])
@@ -182,17 +209,8 @@ def _image_error(container: str, image: str, reason: str) -> AzureError:
     return _template_error(f"template.containers.{container}.image", f'Invalid value: "{image}": {reason}')
 
 
-def _scale_rules(scale: Mapping[str, Any]) -> ScaleRules:
-    """The rules that are followed. Of several of a kind the lowest target asks for the most, so it is the one."""
-    rules: list[Mapping[str, Any]] = scale.get("rules") or [{"http": {}}]  # the default rule
-    given = scale.get("cooldownPeriod")
-    requests = [int(r["http"].get("metadata", {}).get("concurrentRequests", 10)) for r in rules if "http" in r]
-    custom = [rule["custom"] for rule in rules if rule.get("custom", {}).get("type") == "cpu"]
-    return ScaleRules(
-        concurrent_requests=min(requests, default=None),
-        cpu_percent=min((float(rule["metadata"]["value"]) for rule in custom), default=None),
-        **({} if given is None else {"cooldown_seconds": given}),
-    )
+def _is_on_a_queue(rule: Mapping[str, Any]) -> bool:
+    return rule.get("type") == "azure-servicebus" and "queueName" in rule.get("metadata", {})
 
 
 def _probe(probe: Mapping[str, Any]) -> Probe:

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from localazure.containers.spec import MAX_REPLICAS
+from localazure.services.ingress_rules import ingress_problems, not_imitated
 from localazure.validation import Problem
 
 Values = Mapping[str, Any]
 
 LARGEST_CPU: Final = 4.0
 STEP_CPU: Final = 0.25
-FULL_WEIGHT: Final = 100
 PROBE_LIMITS: Final = {
     "initialDelaySeconds": (0, 60),
     "periodSeconds": (1, 240),
@@ -36,7 +36,7 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
     yield from _init_problems(template.get("initContainers", []), containers)
     yield from _configuration_problems(inputs.get("configuration", {}))
     if "SystemAssigned" in inputs.get("identity", {}).get("type", ""):
-        yield "identity.type", _not_imitated("a system-assigned identity", "a user-assigned one")
+        yield "identity.type", not_imitated("a system-assigned identity", "a user-assigned one")
 
 
 def _scale_problems(scale: Values) -> Iterator[Problem]:
@@ -55,10 +55,13 @@ def _scale_rule_problems(rule: Values, at: str) -> Iterator[Problem]:
     if not _AT_LEAST_ONE.fullmatch(str(requests)):
         yield f"{at}.http.metadata.concurrentRequests", f"'{requests}' must be a whole number of at least 1"
     custom: Values = rule.get("custom", {})
+    metadata: Values = custom.get("metadata", {})
+    if custom.get("type") == "azure-servicebus" and not _AT_LEAST_ONE.fullmatch(str(metadata.get("messageCount", "5"))):
+        reason = f"'{metadata['messageCount']}' must be a whole number of at least 1"
+        yield f"{at}.custom.metadata.messageCount", reason
     if custom.get("type") == "cpu":
-        metadata: Values = custom.get("metadata", {})
         if metadata.get("type", "Utilization") != "Utilization":
-            yield f"{at}.custom.metadata.type", _not_imitated(f"a CPU rule on {metadata['type']}", "Utilization")
+            yield f"{at}.custom.metadata.type", not_imitated(f"a CPU rule on {metadata['type']}", "Utilization")
         if not _AT_LEAST_ONE.fullmatch(str(metadata.get("value"))):
             reason = f"'{metadata.get('value')}' must be a whole number of percent, at least 1"
             yield f"{at}.custom.metadata.value", reason
@@ -123,22 +126,10 @@ def _init_problems(init: list[Values], containers: list[Values]) -> Iterator[Pro
 
 
 def _configuration_problems(configuration: Values) -> Iterator[Problem]:
-    if configuration.get("activeRevisionsMode", "Single") != "Single":
-        yield "configuration.activeRevisionsMode", _not_imitated("more than one active revision", "mode Single")
+    if configuration.get("activeRevisionsMode") == "Labels":
+        yield "configuration.activeRevisionsMode", not_imitated("mode Labels", "Single or Multiple")
     if any("name" not in secret for secret in configuration.get("secrets", [])):
         yield "configuration.secrets", "a secret has no name"
     if any("server" not in registry for registry in configuration.get("registries", [])):
         yield "configuration.registries", "a registry has no server"
-    ingress: Values = configuration.get("ingress", {})
-    if ingress and not ingress.get("targetPort"):
-        yield "configuration.ingress.targetPort", _not_imitated("the detection of the port", "a target port")
-    rules: list[Values] = ingress.get("traffic", [])
-    weights = [rule.get("weight", 0) for rule in rules]
-    if weights and sum(weights) != FULL_WEIGHT:
-        yield "configuration.ingress.traffic", f"traffic weights must sum to 100, not {sum(weights)}"
-    if any("revisionName" in rule for rule in rules):
-        yield "configuration.ingress.traffic", _not_imitated("traffic to a named revision", "latestRevision")
-
-
-def _not_imitated(what: str, instead: str) -> str:
-    return f"the embedded Azure does not imitate {what} (localazure/NONGOALS.md); use {instead}"
+    yield from ingress_problems(configuration)

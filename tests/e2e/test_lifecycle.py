@@ -81,7 +81,7 @@ def test_new_code_is_a_new_revision_and_no_request_fails_on_the_way(checkout: Ch
     assert "revision ca-dme-api-dev--0000002, 1 of 1 replicas ready" in checkout.run("status").text
 
 
-def test_code_that_ends_at_its_start_fails_the_run_and_the_old_revision_goes_on_serving(checkout: Checkout) -> None:
+def test_i17_code_that_ends_at_its_start_fails_the_run_and_the_old_revision_goes_on_serving(checkout: Checkout) -> None:
     api = Api(checkout)
     serving = api.title()
 

@@ -80,16 +80,6 @@ def test_a_generated_password_is_nowhere_in_clear_in_the_checkpoint(checkout: Ch
     assert password not in pulumi(checkout, program, "stack export")
 
 
-def test_a_vault_in_deleted_state_keeps_its_name(checkout: Checkout, program: Path) -> None:
-    pulumi(checkout, program, "destroy --yes --skip-preview")
-
-    lines = 'eval "$(.venv/bin/python -m ops.env)"; unset PULUMI_OPTION_CONFIG_FILE PULUMI_STACK'
-    done = checkout.shell(f"{lines}; cd {program} && pulumi up --yes --skip-preview")
-
-    assert done.status != 0
-    assert "A vault with the same name already exists in deleted state" in done.text
-
-
 def test_an_unknown_type_fails_as_not_simulated_with_its_token(checkout: Checkout, program: Path) -> None:
     (program / "__main__.py").write_text(textwrap.dedent(UNKNOWN))
 

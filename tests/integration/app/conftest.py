@@ -24,6 +24,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[P
     try:
         await servers.set_administrator("database", "migrator", MIGRATOR.object_id)
         yield Platform(
+            authority=authority,
             endpoint=endpoint,
             servers=servers,
             signer=signer,

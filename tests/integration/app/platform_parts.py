@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from app.migrate import DatabaseRole
 from app.storage.database import Login
+from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint, PostgresServers
 
 MIGRATOR = Identity(client_id=str(uuid4()), object_id=str(uuid4()), resource_id="/identities/migrator")
 API = Identity(client_id=str(uuid4()), object_id=str(uuid4()), resource_id="/identities/api")
+MCP = Identity(client_id=str(uuid4()), object_id=str(uuid4()), resource_id="/identities/mcp")
+WORKER = Identity(client_id=str(uuid4()), object_id=str(uuid4()), resource_id="/identities/worker")
+READER = Identity(client_id=str(uuid4()), object_id=str(uuid4()), resource_id="/identities/backup")
+BACKUP_ROLE = DatabaseRole(name="backup", object_id=READER.object_id)
 DATABASE_RESOURCE = "https://ossrdbms-aad.database.windows.net"
 
 
@@ -18,6 +24,7 @@ DATABASE_RESOURCE = "https://ossrdbms-aad.database.windows.net"
 class Platform:
     """A running server and what it takes to log in."""
 
+    authority: CertificateAuthority
     endpoint: Endpoint
     servers: PostgresServers
     signer: TokenSigner

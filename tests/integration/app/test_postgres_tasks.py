@@ -11,10 +11,10 @@ import pytest_asyncio
 from app.domain.errors import NotFound, Unavailable, VersionMismatch
 from app.domain.models import Principal, Task, TaskStatus
 from app.domain.tasks import begin, content, require_version, revise
-from app.migrate import migrate
+from app.migrate import DatabaseRole, migrate
 from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
-from tests.integration.app.platform_parts import API, MIGRATOR, Platform
+from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +30,8 @@ def task(title: str = "Write", *, now: datetime = NOW) -> Task:
 @pytest_asyncio.fixture(loop_scope="module")
 async def database(platform: Platform) -> AsyncGenerator[Database]:
     name = await platform.new_database()
-    await migrate(platform.login(MIGRATOR, "migrator", name), role="api", object_id=API.object_id)
+    service = DatabaseRole(name="api", object_id=API.object_id)
+    await migrate(platform.login(MIGRATOR, "migrator", name), services=[service], reader=BACKUP_ROLE)
     async with Database.open(platform.login(API, "api", name)) as database:
         yield database
 

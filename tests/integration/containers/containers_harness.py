@@ -76,7 +76,7 @@ def logs_below(folder: Path, pattern: str = "*.log") -> list[str]:
     return [path.read_text() for path in folder.rglob(pattern)]
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:
     """Look until it holds; fail after the deadline."""
     deadline = time.monotonic() + seconds
     while True:

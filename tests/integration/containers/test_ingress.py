@@ -57,6 +57,30 @@ async def test_a_revision_deals_requests_evenly_to_its_ready_replicas(front: Fro
     assert len(left) == 1
 
 
+async def test_a_share_of_a_revision_that_does_not_run_is_503(front: Front, start: Start) -> None:
+    front.ingress.route([(1, await start("1")), (1, None)])
+
+    statuses: list[int] = []
+    for _ in range(4):
+        async with front.client.get("/") as response:
+            statuses.append(response.status)
+
+    assert sorted(statuses) == [200, 200, 503, 503]
+
+
+async def test_a_client_that_is_not_admitted_gets_403(front: Front, start: Start) -> None:
+    front.ingress.route([(100, await start("1"))])
+    asked: list[str] = []
+
+    front.ingress.admit(lambda address: bool(asked.append(address)))
+    async with front.client.get("/") as response:
+        assert (response.status, await response.text()) == (403, "RBAC: access denied")
+    front.ingress.admit(lambda _: True)
+
+    assert asked == ["127.0.0.1"]
+    assert await front.text("/version") == "1"
+
+
 async def test_without_a_ready_replica_the_answer_is_503(front: Front, start: Start) -> None:
     stopped = await start("1")
     await stopped.stop()

@@ -12,13 +12,18 @@ import psutil
 import pytest
 from containers_harness import Front, container, eventually, get, post, revision_spec
 
+from localazure.containers.errors import ContainersError
 from localazure.containers.revision import Revision
-from localazure.containers.scaler import Pace, Scaler
-from localazure.containers.spec import ContainerSpec, Digest, RevisionSpec, ScaleRules
+from localazure.containers.scaler import Backlog, Pace, Scaler
+from localazure.containers.spec import ContainerSpec, Digest, QueueRule, RevisionSpec, ScaleRules
 
 MakeRevision = Callable[[RevisionSpec], Revision]
 ONE_REQUEST = ScaleRules(concurrent_requests=1, cooldown_seconds=60)
 WINDOW = 300
+
+
+def no_queue(rule: QueueRule) -> int:
+    raise AssertionError(rule)
 
 
 class Clock:
@@ -40,11 +45,13 @@ def clock() -> Clock:
 def serve(front: Front, revision_of: MakeRevision, clock: Clock) -> Callable[..., asyncio.Future[Scaler]]:
     """Starts a revision that serves alone, with a scaler that does not look on its own yet."""
 
-    async def started(runs: ContainerSpec, *, pace: Pace | None = None, **changes: Any) -> Scaler:
+    async def started(
+        runs: ContainerSpec, *, pace: Pace | None = None, backlog: Backlog | None = None, **changes: Any
+    ) -> Scaler:
         revision = revision_of(revision_spec(runs, **{"rules": ONE_REQUEST, **changes}))
         await revision.start(timeout_seconds=20)
         front.ingress.route([(100, revision)])
-        return Scaler(revision, pace=pace or Pace(start_seconds=20), clock=clock)
+        return Scaler(revision, pace=pace or Pace(start_seconds=20), backlog=backlog or no_queue, clock=clock)
 
     return lambda *args, **kwargs: asyncio.ensure_future(started(*args, **kwargs))
 
@@ -198,3 +205,37 @@ async def test_replicas_follow_the_load_without_being_asked(front: Front, serve:
     await scaler.stop()
 
     assert await released(scaler.revision, slow) == {"released True"}
+
+
+async def test_messages_start_the_first_replica_and_their_end_removes_the_last(
+    serve: Serve, digest: Digest, clock: Clock
+) -> None:
+    rule = QueueRule(namespace="bus", queue="operations", principal="worker", messages=20)
+    waiting = {rule: 0}
+    rules = ScaleRules(concurrent_requests=None, queues=(rule,), cooldown_seconds=60)
+    scaler = await serve(container(digest), min_replicas=0, rules=rules, backlog=waiting.__getitem__)
+    sizes: list[int] = []
+
+    for messages, now in ((0, 60), (41, 75), (41, 90), (0, WINDOW + 100), (0, WINDOW + 200)):
+        waiting[rule], clock.now = messages, now
+        await scaler.look()
+        sizes.append(scaler.revision.size)
+
+    assert sizes == [0, 1, 3, 1, 0]
+
+
+async def test_a_queue_that_cannot_be_read_is_named_and_nothing_is_scaled(
+    serve: Serve, digest: Digest, clock: Clock
+) -> None:
+    def refused(rule: QueueRule) -> int:
+        raise ContainersError(f"no claim on {rule.queue}")
+
+    rules = ScaleRules(
+        queues=(QueueRule(namespace="bus", queue="operations", principal="worker"),), cooldown_seconds=60
+    )
+    scaler = await serve(container(digest), min_replicas=0, rules=rules, backlog=refused)
+    clock.now = 2 * WINDOW
+
+    await scaler.look()
+
+    assert (scaler.trouble, scaler.revision.size) == ("no claim on operations", 1)

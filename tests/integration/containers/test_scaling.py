@@ -6,7 +6,7 @@ import pytest
 from containers_harness import container, revision_spec
 
 from localazure.containers.scaling import Load, Scaling
-from localazure.containers.spec import Digest, ScaleRules
+from localazure.containers.spec import Digest, QueueRule, ScaleRules
 
 WINDOW = 300
 
@@ -90,6 +90,15 @@ def test_busy_cores_add_replicas_and_idle_ones_remove_them() -> None:
     assert decisions.wanted(load(3, busy=0.2), now=45 + WINDOW) == 1
 
 
+@pytest.mark.parametrize(("messages", "wanted"), [((20, 0), 1), ((21, 0), 2), ((21, 11), 3), ((0, 0), 1)])
+def test_the_queue_that_asks_for_more_decides(messages: tuple[int, ...], wanted: int) -> None:
+    queues = tuple(QueueRule(namespace="bus", queue="q", principal="p", messages=target) for target in (20, 4))
+    decisions = scaling(rules=ScaleRules(concurrent_requests=None, queues=queues))
+    seen = Load(replicas=1, requests=0, active=False, messages=messages)
+
+    assert decisions.wanted(seen, now=15) == wanted
+
+
 def test_the_rule_that_asks_for_more_decides() -> None:
     decisions = scaling(rules=ScaleRules(concurrent_requests=10, cpu_percent=70))
 
@@ -107,3 +116,8 @@ def test_a_rule_on_cores_alone_never_takes_the_last_replica() -> None:
 def test_an_impossible_rule_is_refused(rules: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"scale rules: .* must be"):
         ScaleRules(**rules)
+
+
+def test_an_impossible_rule_on_a_queue_is_refused() -> None:
+    with pytest.raises(ValueError, match="messageCount 0 must be at least 1"):
+        QueueRule(namespace="bus", queue="operations", principal="worker", messages=0)

@@ -1,12 +1,13 @@
 """The API over ports in memory: what web tests drive."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from app.api import create_api
 from app.domain.errors import NotFound, Unauthenticated
@@ -16,6 +17,7 @@ from app.web.state import State
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
+ADDRESS = "https://service.test"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -48,6 +50,19 @@ class MemoryTasks:
         del self.kept[owner, task_id]
 
 
+class BrokenTasks(MemoryTasks):
+    """Fails as the test says."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def get(self, owner: Principal, task_id: UUID) -> Task:
+        with suppress(NotFound):
+            await super().get(owner, task_id)
+        raise self.error
+
+
 class NamedTokens:
     """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob."""
 
@@ -65,15 +80,19 @@ class Api:
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
+    front_door_id: str = ""
+
+    @asynccontextmanager
+    async def open_state(self) -> AsyncGenerator[State]:
+        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+
+    def create(self) -> ASGIApp:
+        """Make the application."""
+        return create_api(self.open_state, front_door_id=self.front_door_id)
 
     @contextmanager
     def client(self, token: str = "") -> Generator[TestClient]:
-        """Open the API and a client that sends the token."""
-
-        @asynccontextmanager
-        async def open_state() -> AsyncGenerator[State]:
-            yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
-
+        """Open the application and a client that sends the token."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        with TestClient(create_api(open_state), headers=headers) as client:
+        with TestClient(self.create(), base_url=ADDRESS, headers=headers) as client:
             yield client

@@ -2,14 +2,27 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.contract import API_PORT, DATABASE_PORT, PLACEHOLDER_SECRET, ApiEnv, MigrateEnv
-from app.settings import ApiSettings, MigrateSettings, Secret, SettingsError
+from app.contract import (
+    API_PORT,
+    DATABASE_PORT,
+    MCP_PORT,
+    PLACEHOLDER_SECRET,
+    WORKER_PORT,
+    ApiEnv,
+    BackupEnv,
+    McpEnv,
+    MigrateEnv,
+    WorkerEnv,
+)
+from app.environment import Secret, SettingsError
+from app.settings import ApiSettings, BackupSettings, McpSettings, MigrateSettings, WorkerSettings
 
 API: Mapping[str, str] = {
     ApiEnv.AZURE_CLIENT_ID: "11111111-1111-1111-1111-111111111111",
     ApiEnv.DATABASE_HOST: "db.postgres.database.azure.com",
     ApiEnv.DATABASE_NAME: "digitalme",
     ApiEnv.DATABASE_ROLE: "id-api",
+    ApiEnv.FRONT_DOOR_ID: "",
     ApiEnv.LOG_LEVEL: "info",
     ApiEnv.OPENAI_API_KEY: "sk-hunter2",
     ApiEnv.TOKEN_AUDIENCE: "api://digitalme",
@@ -19,11 +32,38 @@ MIGRATE: Mapping[str, str] = {
     MigrateEnv.AZURE_CLIENT_ID: "22222222-2222-2222-2222-222222222222",
     MigrateEnv.DATABASE_HOST: "127.0.0.1:6543",
     MigrateEnv.DATABASE_NAME: "digitalme",
+    MigrateEnv.DATABASE_READER_OBJECT_ID: "44444444-4444-4444-4444-444444444444",
+    MigrateEnv.DATABASE_READER_ROLE: "id-backup",
     MigrateEnv.DATABASE_ROLE: "id-migrator",
-    MigrateEnv.DATABASE_RUNTIME_OBJECT_ID: "33333333-3333-3333-3333-333333333333",
-    MigrateEnv.DATABASE_RUNTIME_ROLE: "id-api",
+    MigrateEnv.DATABASE_RUNTIME_ROLES: (
+        "id-api=33333333-3333-3333-3333-333333333333,id-mcp=66666666-6666-6666-6666-66666666666A"
+    ),
     MigrateEnv.LOG_LEVEL: "debug",
 }
+BACKUP: Mapping[str, str] = {
+    BackupEnv.AZURE_CLIENT_ID: "55555555-5555-5555-5555-555555555555",
+    BackupEnv.BACKUP_CONTAINER: "backups",
+    BackupEnv.DATABASE_HOST: "db.postgres.database.azure.com",
+    BackupEnv.DATABASE_NAME: "digitalme",
+    BackupEnv.DATABASE_ROLE: "id-backup",
+    BackupEnv.LOG_LEVEL: "info",
+    BackupEnv.STORAGE_BLOB_ENDPOINT: "https://account.blob.core.windows.net/",
+}
+
+
+WORKER: Mapping[str, str] = {
+    WorkerEnv.AZURE_CLIENT_ID: "77777777-7777-7777-7777-777777777777",
+    WorkerEnv.DATABASE_HOST: "db.postgres.database.azure.com",
+    WorkerEnv.DATABASE_NAME: "digitalme",
+    WorkerEnv.DATABASE_ROLE: "id-worker",
+    WorkerEnv.LOG_LEVEL: "info",
+    WorkerEnv.OPENAI_API_KEY: "sk-hunter2",
+    WorkerEnv.REDIS_HOST: "cache.swedencentral.redis.azure.net",
+    WorkerEnv.REDIS_PORT: "10000",
+    WorkerEnv.SERVICE_BUS_HOST: "bus.servicebus.windows.net",
+    WorkerEnv.SERVICE_BUS_QUEUE: "async-operations",
+}
+MCP: Mapping[str, str] = {**API, **WORKER}
 
 
 class Recorded(dict[str, str]):
@@ -42,8 +82,24 @@ def test_the_api_reads_every_variable_of_the_contract() -> None:
     environ = Recorded(API)
     settings = ApiSettings.load(environ)
     assert set(ApiEnv) <= environ.read
-    assert (settings.host, settings.port) == ("0.0.0.0", API_PORT)  # noqa: S104 - the container's default
+    assert (settings.listen.host, settings.listen.port) == ("0.0.0.0", API_PORT)  # noqa: S104 - the container's default
     assert (settings.database.host, settings.database.port) == ("db.postgres.database.azure.com", DATABASE_PORT)
+
+
+def test_the_tool_server_reads_every_variable_of_the_contract() -> None:
+    environ = Recorded(MCP)
+    settings = McpSettings.load(environ)
+    assert set(McpEnv) <= environ.read
+    assert settings.listen.port == MCP_PORT
+
+
+def test_the_worker_reads_every_variable_of_the_contract() -> None:
+    environ = Recorded(WORKER)
+    settings = WorkerSettings.load(environ)
+    assert set(WorkerEnv) <= environ.read
+    assert settings.listen.port == WORKER_PORT
+    assert (settings.queue.host, settings.queue.name) == ("bus.servicebus.windows.net", "async-operations")
+    assert (settings.cache.host, settings.cache.port) == ("cache.swedencentral.redis.azure.net", 10000)
 
 
 def test_the_migration_reads_every_variable_of_the_contract() -> None:
@@ -53,7 +109,54 @@ def test_the_migration_reads_every_variable_of_the_contract() -> None:
     assert (settings.database.host, settings.database.port) == ("127.0.0.1", 6543)
 
 
-@pytest.mark.parametrize("name", ApiEnv)
+def test_the_backup_reads_every_variable_of_the_contract() -> None:
+    environ = Recorded(BACKUP)
+    settings = BackupSettings.load(environ)
+    assert set(BackupEnv) == environ.read
+    assert (settings.blob_endpoint, settings.container) == ("https://account.blob.core.windows.net/", "backups")
+
+
+def test_each_workload_has_a_database_role_of_its_own() -> None:
+    roles = MigrateSettings.load(MIGRATE).runtimes
+    assert roles == {
+        "id-api": "33333333-3333-3333-3333-333333333333",
+        "id-mcp": "66666666-6666-6666-6666-66666666666A",
+    }
+
+
+ID = "33333333-3333-3333-3333-333333333333"
+
+
+@pytest.mark.parametrize(
+    "value", ["id-api", "id-api=", f"={ID}", f"id-api={ID},", f"a={ID},a={ID}", f"{'a' * 64}={ID}", f"a=={ID}", "a=1"]
+)
+def test_malformed_database_roles_are_told_with_their_form(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"^DATABASE_RUNTIME_ROLES: expected role=object-id, .* got ") as failure:
+        MigrateSettings.load({**MIGRATE, MigrateEnv.DATABASE_RUNTIME_ROLES: value})
+    assert repr(value) in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("REDIS_PORT", "x"), ("SERVICE_BUS_HOST", "bus:0"), ("SERVICE_BUS_HOST", "bus:")]
+)
+def test_an_address_without_a_port_in_range_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: expected a port"):
+        WorkerSettings.load({**WORKER, name: value})
+
+
+def test_a_front_door_may_be_none_but_must_be_said() -> None:
+    assert ApiSettings.load({**API, ApiEnv.FRONT_DOOR_ID: "4d87525a"}).front_door_id == "4d87525a"
+    assert ApiSettings.load(API).front_door_id == ""
+    with pytest.raises(SettingsError, match=r"^FRONT_DOOR_ID: missing"):
+        ApiSettings.load({name: value for name, value in API.items() if name != ApiEnv.FRONT_DOOR_ID})
+
+
+def test_a_backup_goes_to_an_https_address_only() -> None:
+    with pytest.raises(SettingsError, match=r"^STORAGE_BLOB_ENDPOINT: expected an https address"):
+        BackupSettings.load({**BACKUP, BackupEnv.STORAGE_BLOB_ENDPOINT: "http://account"})
+
+
+@pytest.mark.parametrize("name", [name for name in ApiEnv if name != ApiEnv.FRONT_DOOR_ID])
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_variable_is_named(name: ApiEnv, value: str | None) -> None:
     environ = {key: kept for key, kept in API.items() if key != name} | ({name: value} if value is not None else {})

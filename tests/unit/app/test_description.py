@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api import ROUTES
+from app.web.layers import PROBED
 from app.web.openapi import describe
 from app.web.problems import SLUGS
 from tests.schema_check import problems
@@ -34,7 +35,8 @@ def assert_described(client: TestClient, method: str, path: str, template: str =
 
 
 def test_every_route_is_described_and_nothing_else() -> None:
-    routes = {(route.path, method.lower()) for route in ROUTES for method in route.methods or () if method != "HEAD"}
+    all_routes = (*PROBED, *ROUTES)
+    routes = {(one.path, method.lower()) for one in all_routes for method in one.methods or () if method != "HEAD"}
     described = {(path, method) for path, methods in describe()["paths"].items() for method in methods}
     assert described == routes
 

@@ -4,37 +4,21 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from app.domain.errors import NotFound, Unavailable
-from app.domain.models import Principal, Task
+from app.domain.errors import Unavailable
 from app.logs import JsonLines
 from app.web.checks import Check
 from app.web.headers import SECURITY_HEADERS
 from app.web.limits import BODY_MAX
 from app.web.request_log import pseudonym
-from tests.unit.app.memory import ADA, BOB, Api, MemoryTasks
+from tests.unit.app.memory import ADA, BOB, Api, BrokenTasks
 
 TASKS = "/api/v1/tasks"
 JSON = {"Content-Type": "application/json"}
-
-
-class BrokenTasks(MemoryTasks):
-    """Fails as the test says."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-    async def get(self, owner: Principal, task_id: UUID) -> Task:
-        with suppress(NotFound):
-            await super().get(owner, task_id)
-        raise self.error
 
 
 async def fail() -> None:

@@ -2,8 +2,11 @@
 
 from uvicorn import Config
 
-from app.__main__ import SERVER
+from app.__main__ import SERVER, SHUTDOWN_S
 from app.contract import TERMINATION_GRACE_S
+from app.queue.consumer import HANDLE_S
+from app.queue.service_bus import POLL_S, SETTLE_S
+from app.worker import STOP_S
 
 ENVOY_IDLE_S = 3600
 """How long an Envoy keeps an idle connection unless told otherwise (its `idle_timeout`)."""
@@ -15,3 +18,7 @@ def test_idle_connections_are_the_ingress_s_to_close() -> None:
 
 def test_running_requests_end_before_the_platform_kills_the_replica() -> None:
     assert 0 < (Config("app.api:create_api", **SERVER).timeout_graceful_shutdown or 0) < TERMINATION_GRACE_S
+
+
+def test_a_worker_has_the_time_to_settle_the_message_at_hand() -> None:
+    assert POLL_S + HANDLE_S + SETTLE_S < STOP_S < TERMINATION_GRACE_S - SHUTDOWN_S

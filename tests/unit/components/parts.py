@@ -1,6 +1,7 @@
 """Settings and platforms for the tests of components."""
 
 from components.platform import Platform, PlatformArgs, PlatformSettings
+from components.registry import Registry, RegistryArgs, RegistrySettings
 from tests.tape import SUBSCRIPTION, TENANT
 
 PLATFORM_SETTINGS = PlatformSettings(
@@ -30,3 +31,9 @@ def platform() -> Platform:
     return Platform(
         "platform", PlatformArgs(settings=PLATFORM_SETTINGS, subscription_id=SUBSCRIPTION, tenant_id=TENANT)
     )
+
+
+def registry(place: Platform) -> Registry:
+    """Declare the smallest registry; call it inside a recorded program."""
+    settings = RegistrySettings(sku="Basic", retention_days=0, zone_redundant=False, private=False, protect=False)
+    return Registry("registry", RegistryArgs(platform=place, settings=settings))

@@ -33,3 +33,9 @@ def test_a_container_app_name_leaves_room_for_a_revision_suffix(environment: str
 def test_a_name_with_a_foreign_letter_is_refused() -> None:
     with pytest.raises(ValueError, match=r'makes the name "ca-dme-api-Prod" of 15 characters \(allowed'):
         names.container_app("Prod", "api")
+
+
+@given(environment=ENVIRONMENTS, unique=UNIQUE)
+def test_a_cache_name_stays_below_60_characters(environment: str, unique: str) -> None:
+    assert names.cache(environment, unique) == f"amr-dme-{environment}-{unique}"
+    assert len(names.cache(environment, unique)) <= 60

@@ -2,6 +2,7 @@
 
 import pulumi
 import pytest
+from pydantic import ValidationError
 
 from app.contract import PLACEHOLDER_SECRET
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
@@ -9,14 +10,19 @@ from components.vault import Vault, VaultArgs, VaultSettings
 from tests.tape import TENANT, Tape, record
 from tests.unit.components.parts import platform, tags
 
-SMALLEST = VaultSettings(soft_delete_days=7, purge_protection=False, protect=False)
-EVERYTHING = VaultSettings(soft_delete_days=90, purge_protection=True, protect=True)
+SMALLEST = VaultSettings(
+    soft_delete_days=7, purge_protection=False, secrets_expire="2027-06-30", private=False, protect=False
+)
+EVERYTHING = VaultSettings(
+    soft_delete_days=90, purge_protection=True, secrets_expire="2027-06-30", private=True, protect=True
+)
 
 
 def _tape(settings: VaultSettings, *, secrets: tuple[str, ...] = (), read: str | None = None) -> Tape:
     def program() -> None:
         place = platform()
         vault = Vault("vault", VaultArgs(platform=place, settings=settings, third_party_secrets=secrets))
+        pulumi.export("private", vault.private_link and vault.private_link.service.group_id)
         if read:
             vault.grant_read(WorkloadIdentity("api", WorkloadIdentityArgs(platform=place)), read)
             pulumi.export("url", vault.secret_reference(read).url)
@@ -34,7 +40,8 @@ def test_smallest_uses_roles_and_leaves_purge_protection_out() -> None:
             "enabledForDeployment": False,
             "enabledForDiskEncryption": False,
             "enabledForTemplateDeployment": False,
-            "publicNetworkAccess": "enabled",
+            "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow"},
+            "publicNetworkAccess": "Enabled",
             "sku": {"family": "A", "name": "standard"},
             "softDeleteRetentionInDays": 7,
             "tenantId": TENANT,
@@ -45,9 +52,12 @@ def test_smallest_uses_roles_and_leaves_purge_protection_out() -> None:
     }
 
 
-def test_everything_is_protected_from_deletion_and_from_purge() -> None:
+def test_everything_is_private_and_protected_from_deletion_and_from_purge() -> None:
     tape = _tape(EVERYTHING, secrets=("a-key",))
     vault = tape.one("keyvault:Vault", "vault")
+    assert vault.inputs["properties"]["networkAcls"] == {"bypass": "AzureServices", "defaultAction": "Deny"}
+    assert vault.inputs["properties"]["publicNetworkAccess"] == "Disabled"
+    assert tape.exports["private"] == "vault"
     assert vault.inputs["properties"]["enablePurgeProtection"] is True
     assert vault.protect
     assert tape.one("Secret", "vault-a-key").protect
@@ -55,7 +65,11 @@ def test_everything_is_protected_from_deletion_and_from_purge() -> None:
 
 def test_a_third_party_secret_is_a_placeholder_that_is_written_once() -> None:
     secret = _tape(SMALLEST, secrets=("a-key",)).one("Secret", "vault-a-key")
-    assert secret.inputs["properties"] == {"value": PLACEHOLDER_SECRET}
+    assert secret.inputs["properties"] == {
+        "attributes": {"expires": 1814313600},
+        "contentType": "text/plain",
+        "value": PLACEHOLDER_SECRET,
+    }
     assert secret.ignore_changes == ("properties", "tags")  # any later PUT would write the placeholder again
 
 
@@ -70,3 +84,9 @@ def test_reading_is_granted_on_one_secret_and_no_other() -> None:
 def test_refused_is_a_grant_on_a_secret_that_is_not_declared() -> None:
     with pytest.raises(KeyError, match="c-key"):
         _tape(SMALLEST, secrets=("a-key",), read="c-key")
+
+
+@pytest.mark.parametrize("day", ["2027-02-30", "2027-13-01", "0000-01-01"])
+def test_refused_is_a_day_that_is_in_no_calendar(day: str) -> None:
+    with pytest.raises(ValidationError, match=f'secrets_expire: "{day}" is not a day'):
+        VaultSettings.model_validate(SMALLEST.model_dump() | {"secrets_expire": day})

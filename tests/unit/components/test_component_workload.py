@@ -3,44 +3,87 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
-from components.variables import Variables
-from components.workload import Workload, WorkloadArgs, WorkloadSettings
-from tests.tape import Registration, record
-from tests.unit.components.parts import platform
+from components.workloads import containers
+from components.workloads.hosting import Hosting
+from components.workloads.rollout import Rollout, Version
+from components.workloads.variables import Variables
+from components.workloads.workload import Migration, Workload, WorkloadArgs
+from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
+from tests.tape import Registration, Tape, record
+from tests.unit.components.parts import platform, registry
 
+DIGEST, OTHER = ("sha256:" + letter * 64 for letter in "ab")
 SMALLEST = WorkloadSettings(
     cpu=0.25, memory="0.5Gi", min_replicas=1, max_replicas=1, concurrent_requests=10, log_level="debug"
 )
 EVERYTHING = WorkloadSettings(
     cpu=4, memory="8Gi", min_replicas=3, max_replicas=300, concurrent_requests=1000, log_level="error"
 )
+WORKER = WorkerSettings(cpu=0.25, memory="0.5Gi", min_replicas=0, max_replicas=2, log_level="debug", queue_length=20)
+FIRST = Rollout(live=Version(digest=DIGEST))
 
 
-def _app(settings: WorkloadSettings) -> Registration:
+def _tape(rollout: Rollout = FIRST, settings: WorkloadSettings = SMALLEST, greeting: str = "1") -> Tape:
     def program() -> None:
         place = platform()
         identity, migrator, pull = (
             WorkloadIdentity(name, WorkloadIdentityArgs(platform=place)) for name in ("api", "migrator", "pull")
         )
         args = WorkloadArgs(
-            platform=place,
+            hosting=Hosting(
+                platform=place, environment_id="/environment", registry=registry(place), pull=pull, grants=[place]
+            ),
             settings=settings,
-            environment_id="/environment",
-            image="registry/app@sha256:1",
-            registry="registry",
+            rollout=rollout,
             identity=identity,
-            migrator=migrator,
-            pull=pull,
-            variables=Variables(values={"A": "1"}, secrets={}),
-            migrate_variables=Variables(values={"B": "2"}, secrets={}),
-            grants=[place],
+            variables=Variables(values={"A": greeting}, secrets={}),
+            port=8080,
+            ingress=True,
+            scale_rules=containers.on_requests(settings.concurrent_requests),
+            migration=Migration(identity=migrator, variables=Variables(values={"B": "2"}, secrets={})),
         )
         Workload("api", args)
 
-    return record(program).one("ContainerApp", "api")
+    return record(program)
+
+
+def _worker(rollout: Rollout) -> Tape:
+    def program() -> None:
+        place = platform()
+        identity, pull = (WorkloadIdentity(name, WorkloadIdentityArgs(platform=place)) for name in ("worker", "pull"))
+        args = WorkloadArgs(
+            hosting=Hosting(
+                platform=place, environment_id="/environment", registry=registry(place), pull=pull, grants=[]
+            ),
+            settings=WORKER,
+            rollout=rollout,
+            identity=identity,
+            variables=Variables(values={}, secrets={}),
+            port=8082,
+            ingress=False,
+            scale_rules=containers.on_queue(20, namespace="bus", queue="operations", identity=identity),
+            migration=None,
+        )
+        Workload("worker", args)
+
+    return record(program)
+
+
+def _app(settings: WorkloadSettings) -> Registration:
+    return _tape(settings=settings).one("ContainerApp", "api")
+
+
+def _shares(tape: Tape) -> list[tuple[str, str, int]]:
+    traffic = tape.one("ContainerApp", "api").inputs["configuration"]["ingress"]["traffic"]
+    assert not any(entry["latestRevision"] for entry in traffic)
+    return [(entry["label"], entry["revisionName"], entry["weight"]) for entry in traffic]
+
+
+def _release(tape: Tape, name: str = "api") -> Any:
+    [outputs] = [each for urn, each in tape.outputs.items() if urn.endswith(f"components:Workload::{name}")]
+    return outputs["release"]
 
 
 def test_smallest_runs_one_replica_of_the_smallest_size() -> None:
@@ -65,39 +108,88 @@ def test_everything_scales_on_requests_and_on_cores() -> None:
 def test_the_migration_runs_first_with_the_same_image_and_its_own_identity() -> None:
     inputs = _app(SMALLEST).inputs
     [migrate] = inputs["template"]["initContainers"]
-    assert (migrate["image"], migrate["args"]) == ("registry/app@sha256:1", ["migrate"])
+    assert (migrate["image"], migrate["args"]) == (f"acrdmetestabc1.azurecr.io/digitalmee@{DIGEST}", ["migrate"])
     assert migrate["env"] == [{"name": "B", "value": "2"}]
     lifecycles = {item["identity"].rpartition("/")[2]: item["lifecycle"] for item in _settings(inputs)}
     assert lifecycles == {"id-dme-api-test": "Main", "id-dme-migrator-test": "Init", "id-dme-pull-test": "None"}
 
 
-def test_all_three_probes_are_declared() -> None:
-    probes = _app(SMALLEST).inputs["template"]["containers"][0]["probes"]
-    assert {probe["type"]: probe["httpGet"]["path"] for probe in probes} == {
-        "Startup": "/health",
-        "Liveness": "/health",
-        "Readiness": "/health/ready",
+def test_all_three_probes_are_declared_on_the_port_of_the_ingress() -> None:
+    inputs = _app(SMALLEST).inputs
+    probes = inputs["template"]["containers"][0]["probes"]
+    assert {probe["type"]: (probe["httpGet"]["path"], probe["httpGet"]["port"]) for probe in probes} == {
+        "Startup": ("/health", 8080),
+        "Liveness": ("/health", 8080),
+        "Readiness": ("/health/ready", 8080),
     }
+    assert inputs["configuration"]["ingress"]["targetPort"] == 8080
 
 
 def test_nothing_is_served_without_tls() -> None:
-    ingress = _app(SMALLEST).inputs["configuration"]["ingress"]
-    assert ingress["allowInsecure"] is False
-    assert ingress["targetPort"] == 8080
+    assert _app(SMALLEST).inputs["configuration"]["ingress"]["allowInsecure"] is False
 
 
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"min_replicas": 2}, r"2 is more than max_replicas \(1\)"),
-        ({"memory": "1Gi"}, r'"1Gi" does not go with 0.25 cores \(allowed "0.5Gi"\)'),
-        ({"cpu": 0.3}, "multiple of 0.25"),
-        ({"max_replicas": "10"}, "valid integer"),
-    ],
-)
-def test_refused_is_what_azure_would_refuse(change: dict[str, object], problem: str) -> None:
-    with pytest.raises(ValidationError, match=problem):
-        WorkloadSettings.model_validate(SMALLEST.model_dump() | change)
+def test_the_first_revision_serves_at_once_under_the_label_live() -> None:
+    tape = _tape()
+    app = tape.one("ContainerApp", "api").inputs
+    suffix = app["template"]["revisionSuffix"]
+
+    assert suffix.startswith("r1-")
+    assert app["configuration"]["activeRevisionsMode"] == "Multiple"
+    assert _shares(tape) == [("live", f"ca-dme-api-test--{suffix}", 100)]
+    assert _release(tape) == {"live": {"digest": DIGEST, "revision": suffix}, "weight": 0}
+
+
+def test_what_the_stack_remembers_makes_the_same_revision_again() -> None:
+    first = _tape()
+    again = _tape(Rollout.model_validate(_release(first)))
+
+    assert again.one("ContainerApp", "api").inputs == first.one("ContainerApp", "api").inputs
+    assert _release(again) == _release(first)
+
+
+def test_a_changed_template_is_a_candidate_without_requests() -> None:
+    live = _release(_tape())["live"]
+    tape = _tape(Rollout.model_validate({"live": live}), greeting="2")
+    candidate = _release(tape)["candidate"]
+
+    assert candidate["digest"] == DIGEST
+    assert candidate["revision"].startswith("r2-")
+    assert _shares(tape) == [
+        ("live", f"ca-dme-api-test--{live['revision']}", 100),
+        ("candidate", f"ca-dme-api-test--{candidate['revision']}", 0),
+    ]
+
+
+def test_a_worker_has_no_ingress_and_replaces_its_revision() -> None:
+    live = Version(digest=OTHER, revision="r1-00000000")
+    tape = _worker(Rollout(live=live, candidate=Version(digest=DIGEST)))
+    inputs = tape.one("ContainerApp", "worker").inputs
+
+    assert "ingress" not in inputs["configuration"]
+    assert inputs["configuration"]["activeRevisionsMode"] == "Single"
+    assert {probe["httpGet"]["port"] for probe in inputs["template"]["containers"][0]["probes"]} == {8082}
+    suffix = inputs["template"]["revisionSuffix"]
+    assert suffix.startswith("r2-")
+    assert _release(tape, "worker") == {"live": {"digest": DIGEST, "revision": suffix}, "weight": 0}
+
+
+def test_a_worker_scales_by_its_queue_as_itself_down_to_none() -> None:
+    inputs = _worker(FIRST).one("ContainerApp", "worker").inputs
+    scale = inputs["template"]["scale"]
+    [rule] = scale["rules"]
+
+    assert (scale["minReplicas"], scale["maxReplicas"]) == (0, 2)
+    assert rule["custom"]["metadata"] == {"messageCount": "20", "namespace": "bus", "queueName": "operations"}
+    assert rule["custom"]["identity"].endswith("/id-dme-worker-test")
+    assert rule["custom"]["identity"] in inputs["identity"]["userAssignedIdentities"]
+
+
+@pytest.mark.parametrize("rollout", [FIRST, Rollout(live=Version(digest=OTHER, revision="r7-0a1b2c3d"))])
+def test_a_revision_name_is_no_longer_than_azure_takes(rollout: Rollout) -> None:
+    inputs = _tape(rollout).one("ContainerApp", "api").inputs
+    name = f"{inputs['containerAppName']}--{inputs['template']['revisionSuffix']}"
+    assert len(name) <= 54
 
 
 def _settings(inputs: Any) -> Any:

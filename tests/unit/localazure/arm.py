@@ -16,24 +16,105 @@ Inputs = Mapping[str, Any]
 GROUP: Final = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
 ROLES: Final = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions"
 ACR_PULL: Final = f"{ROLES}/7f951dda-4ed3-4680-a7ca-43fe172d538d"
+BLOB_CONTRIBUTOR: Final = f"{ROLES}/ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+BLOB_READER: Final = f"{ROLES}/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 SECRETS_USER: Final = f"{ROLES}/4633458b-17de-408a-b874-0445c86b69e6"
 IN_GROUP: Final[Inputs] = {"location": "westeurope", "resourceGroupName": "rg"}
 
+IN_DOOR: Final[Inputs] = {"profileName": "door", "resourceGroupName": "rg"}
+
 ACCEPTED: Final[Mapping[str, Inputs]] = {
     "app:ContainerApp": {**IN_GROUP, "containerAppName": "api"},
+    "app:Job": {
+        **IN_GROUP,
+        "configuration": {"manualTriggerConfig": {}, "replicaTimeout": 60, "triggerType": "Manual"},
+        "jobName": "backup",
+        "template": {"containers": [{"image": "registry.azurecr.io/app", "name": "backup"}]},
+    },
     "app:ManagedEnvironment": {**IN_GROUP, "environmentName": "environment"},
     "applicationinsights:Component": {**IN_GROUP, "kind": "web", "resourceName": "insights"},
+    "applicationinsights:WebTest": {
+        **IN_GROUP,
+        "kind": "standard",
+        "locations": [{"location": "emea-nl-ams-azr"}],
+        "request": {"requestUrl": "https://example.com/health"},
+        "syntheticMonitorId": "test",
+        "webTestKind": "standard",
+        "webTestName": "test",
+    },
+    "applicationinsights:Workbook": {
+        **IN_GROUP,
+        "category": "workbook",
+        "displayName": "Health",
+        "resourceName": "3b1f7c52-4d2e-4f53-9a55-0d9f4c3c1a10",
+        "serializedData": "{}",
+    },
+    "authorization:ManagementLockByScope": {"level": "CanNotDelete", "lockName": "keep"},
     "authorization:RoleAssignment": {"principalType": "ServicePrincipal", "roleAssignmentName": "role"},
+    "consumption:Budget": {
+        "amount": 100,
+        "budgetName": "budget",
+        "category": "Cost",
+        "scope": GROUP,
+        "timeGrain": "Monthly",
+        "timePeriod": {"startDate": "2026-11-01T00:00:00Z"},
+    },
+    "cdn:AFDCustomDomain": {
+        **IN_DOOR,
+        "customDomainName": "www-example-com",
+        "hostName": "www.example.com",
+        "tlsSettings": {"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"},
+    },
+    "cdn:AFDEndpoint": {**IN_DOOR, "endpointName": "site", "location": "global"},
+    "cdn:AFDOrigin": {**IN_DOOR, "hostName": "a.example.net", "originGroupName": "group", "originName": "origin"},
+    "cdn:AFDOriginGroup": {
+        **IN_DOOR,
+        "loadBalancingSettings": {"sampleSize": 4, "successfulSamplesRequired": 3},
+        "originGroupName": "group",
+    },
+    "cdn:Profile": {**IN_DOOR, "location": "global", "sku": {"name": "Standard_AzureFrontDoor"}},
+    "cdn:Route": {**IN_DOOR, "endpointName": "site", "linkToDefaultDomain": "Enabled", "routeName": "all"},
+    "cdn:Rule": {
+        **IN_DOOR,
+        "actions": [{"name": "RouteConfigurationOverride"}],
+        "order": 1,
+        "ruleName": "rule",
+        "ruleSetName": "rules",
+    },
+    "cdn:RuleSet": {**IN_DOOR, "ruleSetName": "rules"},
+    "cdn:SecurityPolicy": {**IN_DOOR, "securityPolicyName": "guard"},
     "containerregistry:Registry": {**IN_GROUP, "registryName": "registry", "sku": {"name": "Basic"}},
     "dbforpostgresql:AdministratorsMicrosoftEntra": {"resourceGroupName": "rg", "serverName": "server"},
+    "dbforpostgresql:Configuration": {
+        "configurationName": "log_checkpoints",
+        "resourceGroupName": "rg",
+        "serverName": "server",
+        "source": "user-override",
+        "value": "on",
+    },
     "dbforpostgresql:Database": {"databaseName": "tasks", "resourceGroupName": "rg", "serverName": "server"},
     "dbforpostgresql:FirewallRule": {"firewallRuleName": "all", "resourceGroupName": "rg", "serverName": "server"},
     "dbforpostgresql:Server": {
         **IN_GROUP,
-        "authConfig": {"activeDirectoryAuth": "Enabled"},
+        "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
         "serverName": "server",
         "storage": {"storageSizeGB": 64},
         "version": "17",
+    },
+    "dns:DnssecConfig": {"resourceGroupName": "rg", "zoneName": "example.com"},
+    "dns:RecordSet": {
+        "recordType": "TXT",
+        "relativeRecordSetName": "www",
+        "resourceGroupName": "rg",
+        "ttl": 300,
+        "zoneName": "example.com",
+    },
+    "dns:Zone": {"location": "global", "resourceGroupName": "rg", "zoneName": "example.com"},
+    "frontdoor:Policy": {
+        "location": "global",
+        "policyName": "wall",
+        "resourceGroupName": "rg",
+        "sku": {"name": "Standard_AzureFrontDoor"},
     },
     "keyvault:Secret": {
         "properties": {"value": "s3cret"},
@@ -47,9 +128,122 @@ ACCEPTED: Final[Mapping[str, Inputs]] = {
         "vaultName": "vault",
     },
     "managedidentity:UserAssignedIdentity": {**IN_GROUP, "resourceName": "identity"},
+    "monitor:ActionGroup": {
+        **IN_GROUP,
+        "actionGroupName": "page",
+        "emailReceivers": [{"emailAddress": "team@example.com", "name": "mail"}],
+        "groupShortName": "page",
+        "location": "global",
+    },
+    "monitor:ActivityLogAlert": {
+        **IN_GROUP,
+        "actions": {},
+        "activityLogAlertName": "health",
+        "condition": {"allOf": [{"equals": "ResourceHealth", "field": "category"}]},
+        "location": "global",
+        "scopes": [GROUP],
+    },
     "monitor:DiagnosticSetting": {"logs": [{"category": "Audit", "enabled": True}], "name": "audit"},
+    "monitor:MetricAlert": {
+        **IN_GROUP,
+        "enabled": True,
+        "evaluationFrequency": "PT5M",
+        "location": "global",
+        "ruleName": "cpu",
+        "severity": 2,
+        "windowSize": "PT15M",
+    },
+    "monitor:ScheduledQueryRule": {
+        **IN_GROUP,
+        "criteria": {"allOf": [{"query": "Usage | where (1 == 1)", "threshold": 0}]},
+        "evaluationFrequency": "PT5M",
+        "kind": "LogAlert",
+        "ruleName": "burn",
+        "severity": 1,
+        "windowSize": "PT1H",
+    },
+    "network:NetworkSecurityGroup": {**IN_GROUP, "networkSecurityGroupName": "guard"},
+    "network:PrivateDnsZoneGroup": {
+        "privateDnsZoneGroupName": "names",
+        "privateEndpointName": "endpoint",
+        "resourceGroupName": "rg",
+    },
+    "network:PrivateEndpoint": {**IN_GROUP, "privateEndpointName": "endpoint"},
+    "network:Subnet": {
+        "addressPrefix": "10.1.0.0/24",
+        "resourceGroupName": "rg",
+        "subnetName": "subnet",
+        "virtualNetworkName": "network",
+    },
+    "network:VirtualNetwork": {
+        **IN_GROUP,
+        "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
+        "virtualNetworkName": "network",
+    },
     "operationalinsights:Workspace": {**IN_GROUP, "workspaceName": "workspace"},
+    "privatedns:PrivateZone": {
+        "location": "global",
+        "privateZoneName": "privatelink.vaultcore.azure.net",
+        "resourceGroupName": "rg",
+    },
+    "privatedns:VirtualNetworkLink": {
+        "location": "global",
+        "privateZoneName": "privatelink.vaultcore.azure.net",
+        "resourceGroupName": "rg",
+        "virtualNetworkLinkName": "link",
+    },
+    "redisenterprise:AccessPolicyAssignment": {
+        "accessPolicyAssignmentName": "api",
+        "accessPolicyName": "default",
+        "clusterName": "cache",
+        "databaseName": "default",
+        "resourceGroupName": "rg",
+        "user": {"objectId": "00000000-0000-4000-8000-0000000000b1"},
+    },
+    "redisenterprise:Database": {
+        "clusterName": "cache",
+        "clusteringPolicy": "EnterpriseCluster",
+        "databaseName": "default",
+        "resourceGroupName": "rg",
+    },
+    "redisenterprise:RedisEnterprise": {
+        **IN_GROUP,
+        "clusterName": "cache",
+        "publicNetworkAccess": "Enabled",
+        "sku": {"name": "Balanced_B1"},
+    },
     "resources:ResourceGroup": {"location": "westeurope", "resourceGroupName": "rg"},
+    "servicebus:Namespace": {**IN_GROUP, "namespaceName": "messages", "sku": {"name": "Standard", "tier": "Standard"}},
+    "servicebus:Queue": {"namespaceName": "messages", "queueName": "operations", "resourceGroupName": "rg"},
+    "storage:BlobContainer": {"accountName": "account", "containerName": "backups", "resourceGroupName": "rg"},
+    "storage:BlobContainerImmutabilityPolicy": {
+        "accountName": "account",
+        "containerName": "backups",
+        "immutabilityPeriodSinceCreationInDays": 30,
+        "immutabilityPolicyName": "default",
+        "resourceGroupName": "rg",
+    },
+    "storage:BlobServiceProperties": {
+        "accountName": "account",
+        "blobServicesName": "default",
+        "resourceGroupName": "rg",
+    },
+    "storage:ManagementPolicy": {
+        "accountName": "account",
+        "managementPolicyName": "default",
+        "policy": {
+            "rules": [{"definition": {"filters": {"blobTypes": ["blockBlob"]}}, "name": "r", "type": "Lifecycle"}]
+        },
+        "resourceGroupName": "rg",
+    },
+    "storage:StorageAccount": {
+        **IN_GROUP,
+        "accountName": "account",
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+    },
+    "web:StaticSite": {**IN_GROUP, "name": "site", "sku": {"name": "Free", "tier": "Free"}},
+    "web:StaticSiteCustomDomain": {"domainName": "www.example.com", "name": "site", "resourceGroupName": "rg"},
 }
 """Inputs of each type that is put into group `rg`, without what names another resource."""
 

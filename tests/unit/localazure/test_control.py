@@ -84,8 +84,33 @@ async def test_what_is_in_deleted_state_is_purged(door: ClientSession, azure: Az
     assert azure.store.deleted() == []
 
 
+async def test_a_revision_that_is_not_there_is_refused_in_words(door: ClientSession) -> None:
+    asked = {"app": f"{GROUP}/providers/Microsoft.App/containerApps/api", "revision": "api--v1", "active": False}
+    async with door.post("/revision", json=asked) as answer:
+        assert "was not found" in (await answer.json())["refused"]
+
+
 async def test_the_daemon_is_asked_to_stop(door: ClientSession, stopping: asyncio.Event) -> None:
     async with door.post("/stop") as answer:
         assert answer.status == 200
 
     assert stopping.is_set()
+
+
+async def test_a_script_of_faults_is_taken_shown_and_replaced(door: ClientSession) -> None:
+    async with door.post("/faults", json=[{"kind": "throttled", "type": "keyvault:*", "times": 2}]) as answer:
+        assert await answer.json() == {}
+    async with door.get("/status") as answer:
+        [shown] = (await answer.json())["faults"]
+    assert (shown["kind"], shown["type"], shown["times"], shown["struck"]) == ("throttled", "keyvault:*", 2, 0)
+
+    await door.post("/faults", json=[])
+
+    async with door.get("/status") as answer:
+        assert (await answer.json())["faults"] == []
+
+
+@pytest.mark.parametrize("script", [[{"kind": "thunder"}], ["slow"], {"kind": "slow"}])
+async def test_a_script_that_cannot_be_used_is_refused_in_words(door: ClientSession, script: object) -> None:
+    async with door.post("/faults", json=script) as answer:
+        assert (await answer.json())["refused"]

@@ -5,26 +5,33 @@ import os
 import shutil
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import psutil
 import pytest
+from azure.core.credentials import AccessToken
+from azure.servicebus import ServiceBusMessage, TransportType
+from azure.servicebus.aio import ServiceBusClient
 
 from localazure.azure import TENANT_ID, Azure
 from localazure.containers.images import ImageStore, build_image
 from localazure.containers.scaler import Pace
 from localazure.errors import ProvisioningError, StateError
+from localazure.planes.tokens import Identity, TokenSigner
 from localazure.runtime import Runtime
 from localazure.services.app import ContainerApp
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
-from tests.unit.localazure.arm import ACR_PULL, SECRETS_USER, create, grant, problems_of, refused, urn
+from tests.unit.localazure.arm import ACR_PULL, ROLES, SECRETS_USER, create, grant, problems_of, refused, urn
 
 APP = "app:ContainerApp"
 SERVICE = Path(__file__).parents[2] / "integration" / "containers" / "service"
+BUS_OWNER = f"{ROLES}/090c5cfd-751d-490a-894a-3ce6f1109419"
 TEMPLATE_REFUSED = "InvalidParameterValueInContainerTemplate"
 PORT = 8080
 STARTUP = {"type": "Startup", "tcpSocket": {"port": PORT}, "periodSeconds": 0.05, "failureThreshold": 400}
@@ -67,7 +74,7 @@ class Platform:
         self.image = image
 
     def inputs(self, *args: str, env: list[dict[str, str]] | None = None, **template: Any) -> dict[str, Any]:
-        """The inputs of an app that runs the test service with these arguments."""
+        """The inputs of an app in single revision mode that runs the test service with these arguments."""
         container = {
             "name": "api",
             "image": self.image,
@@ -91,6 +98,26 @@ class Platform:
     async def update(self, app: Record, *args: str, **template: Any) -> Record:
         return await self.azure.update(app.id, {**app.inputs, **self.inputs(*args, **template)})
 
+    def shared(self, traffic: list[dict[str, Any]], *args: str, **template: Any) -> dict[str, Any]:
+        """The same in multiple revision mode, with this traffic list."""
+        inputs = self.inputs(*args, **template)
+        inputs["configuration"] |= {"activeRevisionsMode": "Multiple"}
+        inputs["configuration"]["ingress"] |= {"traffic": traffic}
+        return inputs
+
+    async def share(self, app: Record, traffic: list[dict[str, Any]], *args: str, **template: Any) -> Record:
+        return await self.azure.update(app.id, {**app.inputs, **self.shared(traffic, *args, **template)})
+
+    async def activate(self, app: Record, name: str, *, active: bool) -> None:
+        apps = self.azure.type_of(APP)
+        assert isinstance(apps, ContainerApp)
+        await self.azure.act(app.id, lambda record: apps.activate(record, name, active=active))
+
+    def revisions(self) -> dict[str, Any]:
+        """What is said of each revision of the one app that runs."""
+        [said] = [each for each in self.azure.statuses() if each["kind"] == "app"]
+        return {revision["name"]: revision for revision in said["revisions"]}
+
     def pace(self, *, interval_seconds: float) -> None:
         """How often the scalers of apps that start from now on look."""
         apps = self.azure.type_of(APP)
@@ -99,19 +126,20 @@ class Platform:
 
     def ready(self) -> list[bool]:
         """Whether each replica of the one app is ready."""
-        [said] = self.azure.statuses()
-        return [replica["ready"] for replica in said["replicas"]]
+        return [replica["ready"] for revision in self.revisions().values() for replica in revision["replicas"]]
 
     async def get(self, app: Record, path: str, *, method: str = "GET") -> tuple[int, str]:
+        return await self.ask(f"https://{app.outputs['configuration']['ingress']['fqdn']}{path}", method=method)
+
+    async def ask(self, address: str, *, method: str = "GET") -> tuple[int, str]:
         tls = ssl.create_default_context(cafile=str(self.azure.runtime.authority.bundle))
-        address = f"https://{app.outputs['configuration']['ingress']['fqdn']}{path}"
         async with aiohttp.ClientSession() as client, client.request(method, address, ssl=tls) as answer:
             return answer.status, await answer.text()
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Look until it holds; fail after 20 s."""
-    deadline = time.monotonic() + 20
+    """Look until it holds; fail after a minute."""
+    deadline = time.monotonic() + 60
     while True:
         if condition():
             return
@@ -142,9 +170,8 @@ async def test_an_app_serves_over_tls_with_what_the_platform_gives_it(platform: 
     for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "SSL_CERT_FILE", "HTTPS_PROXY", "CONTAINER_APP_REVISION"):
         assert f'"{name}": ' in environment
     assert app.outputs["latestReadyRevisionName"] == "api--0000001"
-    [said] = platform.azure.statuses()
-    assert said["revision"] == "api--0000001"
-    assert [replica["ready"] for replica in said["replicas"]] == [True]
+    assert list(platform.revisions()) == ["api--0000001"]
+    assert platform.ready() == [True]
     assert app.outputs["identity"]["userAssignedIdentities"][platform.identity.id] == {
         "clientId": platform.identity.outputs["clientId"],
         "principalId": platform.identity.outputs["principalId"],
@@ -398,5 +425,187 @@ async def test_a_create_during_a_slow_start_waits_for_it_and_starts_nothing_twic
     both = await asyncio.gather(*(platform.azure.create(APP, inputs, urn(APP)) for _ in range(2)))
 
     assert [app.outputs["latestReadyRevisionName"] for app in both] == ["api--0000001"] * 2
-    [said] = platform.azure.statuses()
-    assert len(said["replicas"]) == 1
+    assert platform.ready() == [True]
+
+
+FIRST = [{"revisionName": "api--v1", "weight": 100, "label": "live"}]
+SPLIT = [{**FIRST[0], "weight": 75}, {"revisionName": "api--v2", "weight": 25, "label": "candidate"}]
+
+
+async def test_several_revisions_share_the_requests_by_weight_and_answer_alone_by_label(platform: Platform) -> None:
+    app = await create(platform.azure, APP, **platform.shared(FIRST, revisionSuffix="v1"))
+    app = await platform.share(app, SPLIT, "serve", revisionSuffix="v2")
+
+    shares = Counter([(await platform.get(app, "/replica"))[1].rpartition("-")[0] for _ in range(8)])
+    candidate = platform.revisions()["api--v2"]
+    labelled = await platform.ask(f"{candidate['labels']['candidate']}/replica")
+
+    assert shares == {"api--v1": 6, "api--v2": 2}
+    assert labelled[1].startswith("api--v2-")
+    assert {name: said["weight"] for name, said in platform.revisions().items()} == {"api--v1": 75, "api--v2": 25}
+
+
+async def test_weights_change_without_a_revision_and_an_old_one_stays_active_until_it_is_deactivated(
+    platform: Platform,
+) -> None:
+    app = await create(platform.azure, APP, **platform.shared(FIRST, revisionSuffix="v1"))
+    app = await platform.share(app, SPLIT, "serve", revisionSuffix="v2")
+    moved = await platform.share(app, [{"revisionName": "api--v2", "weight": 100}], "serve", revisionSuffix="v2")
+    weights = {name: said["weight"] for name, said in platform.revisions().items()}
+
+    await platform.activate(app, "api--v1", active=False)
+    left = list(platform.revisions())
+    await platform.activate(app, "api--v1", active=True)
+
+    assert moved.outputs["latestRevisionName"] == "api--v2"
+    assert (weights, left) == ({"api--v1": None, "api--v2": 100}, ["api--v2"])
+    assert sorted(platform.revisions()) == ["api--v1", "api--v2"]
+
+
+async def test_requests_to_a_deactivated_revision_get_503_as_azure_takes_such_weights(platform: Platform) -> None:
+    app = await create(platform.azure, APP, **platform.shared(FIRST, revisionSuffix="v1"))
+
+    await platform.activate(app, "api--v1", active=False)
+    app = await platform.share(app, FIRST, revisionSuffix="v1")
+
+    assert await platform.get(app, "/") == (503, "no healthy upstream\n")
+    with refused(404, "RevisionNotFound", "'api--v9' of 'api' does not exist"):
+        await platform.activate(app, "api--v9", active=True)
+
+
+async def test_a_candidate_that_fails_leaves_weights_and_labels_as_they_were(platform: Platform) -> None:
+    app = await create(platform.azure, APP, **platform.shared(FIRST, revisionSuffix="v1"))
+
+    with pytest.raises(ProvisioningError, match="exit code '3'"):
+        await platform.share(app, SPLIT, "exit", "3", revisionSuffix="v2")
+
+    assert {name: said["weight"] for name, said in platform.revisions().items()} == {"api--v1": 100}
+    assert (await platform.get(app, "/replica"))[1].startswith("api--v1-")
+
+
+@pytest.mark.parametrize(
+    ("traffic", "status", "code", "text"),
+    [
+        ([{"revisionName": "api--v7", "weight": 100}], 400, "RevisionNotFound", "'api--v7' of container app 'api'"),
+        ([{"weight": 100}], 400, "ContainerAppOperationError", "Operation expired"),
+    ],
+)
+async def test_traffic_to_a_revision_that_is_not_there_is_refused(
+    platform: Platform, traffic: list[dict[str, Any]], status: int, code: str, text: str
+) -> None:
+    with refused(status, code, text):
+        await create(platform.azure, APP, **platform.shared(traffic, revisionSuffix="v1"))
+
+    assert platform.azure.find(APP) == []
+
+
+async def test_no_more_inactive_revisions_are_kept_than_the_app_says(platform: Platform) -> None:
+    inputs = platform.inputs(revisionSuffix="v0")
+    inputs["configuration"]["maxInactiveRevisions"] = 1
+    app = await create(platform.azure, APP, **inputs)
+    for number in (1, 2, 3):
+        changed = {**inputs, "template": {**inputs["template"], "revisionSuffix": f"v{number}"}}
+        app = await platform.azure.update(app.id, {**app.inputs, **changed})
+
+    for name in ("api--v0", "api--v1"):
+        with refused(404, "RevisionNotFound", name):
+            await platform.activate(app, name, active=True)
+    await platform.activate(app, "api--v2", active=True)
+
+
+async def test_all_active_revisions_come_back_after_the_daemon_was_stopped(platform: Platform, state: Path) -> None:
+    app = await create(platform.azure, APP, **platform.shared(FIRST, revisionSuffix="v1"))
+    app = await platform.share(app, SPLIT, "serve", revisionSuffix="v2")
+    before = platform.revisions()["api--v2"]["labels"]
+    await platform.azure.stop()
+    store = Store(state / "azure.json")
+
+    async with Runtime.open(state, TENANT_ID, store) as runtime:
+        again = Platform(Azure(store, runtime, TYPES), platform.image, platform.identity, platform.environment)
+        await again.azure.recover()
+        await until(lambda: again.ready() == [True, True])
+        after = {name: (said["weight"], said["labels"]) for name, said in again.revisions().items()}
+        await again.azure.stop()
+
+    assert after["api--v2"] == (25, before)
+    assert after["api--v1"][0] == 75
+
+
+async def test_a_worker_without_ingress_has_a_port_of_its_own_for_its_probes(platform: Platform) -> None:
+    inputs = platform.inputs()
+    del inputs["configuration"]["ingress"]
+
+    await create(platform.azure, APP, **inputs)
+
+    assert platform.ready() == [True]
+    assert platform.azure.statuses()[0]["address"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"identity": "/subscriptions/s/x/none"}, "Identity '/subscriptions/s/x/none' of the scale rule is not"),
+        ({"metadata": {"queueName": "operations", "messageCount": "0"}}, "messageCount 0 must be at least 1"),
+    ],
+)
+async def test_a_scale_rule_on_a_queue_that_cannot_work_is_refused(
+    platform: Platform, changes: dict[str, Any], text: str
+) -> None:
+    rule = {"type": "azure-servicebus", "identity": platform.identity.id, "metadata": {"queueName": "operations"}}
+    with refused(400, TEMPLATE_REFUSED, text):
+        await platform.create(scale={"rules": [{"name": "queue", "custom": {**rule, **changes}}]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """Tokens of an identity, for the official client of Service Bus."""
+
+    tokens: TokenSigner
+    identity: Identity
+
+    async def get_token(self, *_: str, **__: Any) -> AccessToken:
+        resource = "https://servicebus.azure.net"
+        token = self.tokens.issue_for(self.identity, resource=resource, lifetime_seconds=3600)
+        return AccessToken(token, int(time.time()) + 3600)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object, **__: object) -> None: ...
+
+
+async def send(azure: Azure, host: str, state: Path, sender: Record) -> None:
+    """Put a message into the queue `operations`, as the identity `sender`."""
+    known = Identity(client_id="c", object_id=sender.outputs["principalId"], resource_id=sender.id)
+    client = ServiceBusClient(
+        "127.0.0.1",
+        Credential(tokens=TokenSigner(state / "tokens", TENANT_ID), identity=known),
+        custom_endpoint_address=f"sb://{host}",
+        ssl_context=ssl.create_default_context(cafile=azure.runtime.authority.bundle),
+        transport_type=TransportType.Amqp,
+    )
+    async with client, client.get_queue_sender("operations") as queue:
+        await queue.send_messages(ServiceBusMessage("work"))
+
+
+async def test_a_worker_without_messages_has_no_replica_and_a_message_starts_one(
+    platform: Platform, state: Path
+) -> None:
+    platform.pace(interval_seconds=0.05)
+    namespace = await create(platform.azure, "servicebus:Namespace")
+    queue = await create(platform.azure, "servicebus:Queue")
+    await grant(platform.azure, platform.identity, BUS_OWNER, queue, name="owner")
+    metadata = {"namespace": namespace.name, "queueName": "operations", "messageCount": "1"}
+    custom = {"type": "azure-servicebus", "identity": platform.identity.id, "metadata": metadata}
+    scale = {"minReplicas": 0, "cooldownPeriod": 1, "rules": [{"name": "queue", "custom": custom}]}
+    inputs = platform.inputs(scale=scale)
+    del inputs["configuration"]["ingress"]
+    await create(platform.azure, APP, **inputs)
+
+    await until(lambda: platform.ready() == [])
+    host = namespace.outputs["serviceBusEndpoint"].removeprefix("https://").rstrip("/")
+    await send(platform.azure, host, state, platform.identity)
+
+    await until(lambda: platform.ready() == [True])

@@ -36,7 +36,8 @@ async def test_a_server_may_not_have_this_name(azure: Azure, name: str) -> None:
     [("Burstable", "ZoneRedundant", 1), ("Burstable", "Disabled", 0), ("GeneralPurpose", "ZoneRedundant", 0)],
 )
 async def test_a_burstable_server_has_no_high_availability(azure: Azure, tier: str, mode: str, problems: int) -> None:
-    found = problems_of(azure, SERVER, sku={"name": "s", "tier": tier}, highAvailability={"mode": mode})
+    size = "Standard_B1ms" if tier == "Burstable" else "Standard_D2ds_v5"
+    found = problems_of(azure, SERVER, sku={"name": size, "tier": tier}, highAvailability={"mode": mode})
 
     assert list(found) == ["highAvailability.mode"] * problems
 
@@ -117,3 +118,81 @@ async def test_a_server_runs_with_its_databases_until_it_is_deleted(azure: Azure
     await azure.delete(administrator.id)
     await azure.delete(server.id)
     assert azure.statuses() == []
+
+
+CONFIGURATION = "dbforpostgresql:Configuration"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "at"),
+    [
+        ({"sku": {"name": "Standard_D2ds_v5", "tier": "Burstable"}}, "sku.name"),
+        ({"sku": {"name": "Standard_B3ms", "tier": "Burstable"}}, "sku.name"),
+        ({"sku": {"name": "Standard_E2ds_v5", "tier": "GeneralPurpose"}}, "sku.name"),
+        ({"storage": {"storageSizeGB": 33}}, "storage.storageSizeGB"),
+        ({"backup": {"backupRetentionDays": 6}}, "backup.backupRetentionDays"),
+        ({"backup": {"backupRetentionDays": 36}}, "backup.backupRetentionDays"),
+        ({"maintenanceWindow": {"dayOfWeek": 7}}, "maintenanceWindow.dayOfWeek"),
+        ({"maintenanceWindow": {"startHour": 24}}, "maintenanceWindow.startHour"),
+        ({"createMode": "Replica"}, "createMode"),
+        (
+            {"network": {"delegatedSubnetResourceId": "/subnet", "publicNetworkAccess": "Enabled"}},
+            "network.publicNetworkAccess",
+        ),
+        (
+            {"availabilityZone": "1", "highAvailability": {"mode": "ZoneRedundant", "standbyAvailabilityZone": "1"}},
+            "highAvailability.standbyAvailabilityZone",
+        ),
+        ({"authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Enabled"}}, "administratorLogin"),
+        ({"authConfig": {"activeDirectoryAuth": "Disabled", "passwordAuth": "Disabled"}}, "authConfig"),
+    ],
+)
+async def test_a_server_is_refused_what_it_cannot_have(azure: Azure, inputs: dict[str, Any], at: str) -> None:
+    assert list(problems_of(azure, SERVER, **inputs)) == [at]
+    assert problems_of(azure, SERVER, sku={"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}) == {}
+
+
+async def test_a_major_version_does_not_go_back(azure: Azure) -> None:
+    server = server_on_record(azure)
+
+    with refused(400, "InvalidParameterValue", "The version cannot go back to 16"):
+        await azure.update(server.id, {**server.inputs, "version": "16"})
+
+
+async def test_a_burstable_server_has_no_pooler_and_a_pooler_that_is_off_no_parameters(azure: Azure) -> None:
+    server = server_on_record(azure, sku={"name": "Standard_B1ms", "tier": "Burstable"})
+    with refused(404, "ConfigurationNotExists", "Server 'server' has no configuration 'pgbouncer.enabled'."):
+        await create(azure, CONFIGURATION, configurationName="pgbouncer.enabled", value="true")
+
+    server.inputs["sku"] = {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
+    azure.store.put(server)
+    with refused(404, "ConfigurationNotExists", "'pgbouncer.pool_mode'"):
+        await create(azure, CONFIGURATION, configurationName="pgbouncer.pool_mode", value="transaction")
+    await create(azure, CONFIGURATION, configurationName="pgbouncer.enabled", value="true")
+    made = await create(azure, CONFIGURATION, configurationName="pgbouncer.pool_mode", value="transaction")
+
+    assert made.outputs["defaultValue"] == "transaction"
+    with refused(400, "InvalidParameterValue", "Allowed: transaction, session."):
+        await azure.update(made.id, {**made.inputs, "value": "statement"})
+    assert list(problems_of(azure, CONFIGURATION, source="system-default")) == ["source"]
+
+
+async def test_parameters_are_those_of_the_server_that_runs(azure: Azure) -> None:
+    await create(azure, SERVER)
+
+    made = await create(azure, CONFIGURATION)
+    await create(azure, CONFIGURATION, configurationName="ssl_min_protocol_version", value="TLSv1.2")
+    await create(azure, CONFIGURATION, configurationName="work_mem", value="8192")
+    await create(azure, CONFIGURATION, configurationName="log_line_prefix", value="%m ")
+
+    assert (made.outputs["dataType"], made.outputs["value"]) == ("Boolean", "on")
+    for name, value in (
+        ("log_lock_waits", "perhaps"),
+        ("maintenance_work_mem", "8 MB"),
+        ("max_connections", "0"),
+        ("require_secure_transport", "true"),
+    ):
+        with refused(400, "InvalidParameterValue", f"The value '{value}' is not valid for '{name}'. Allowed:"):
+            await create(azure, CONFIGURATION, configurationName=name, value=value)
+    with refused(404, "ConfigurationNotExists", "'no_such_thing'"):
+        await create(azure, CONFIGURATION, configurationName="no_such_thing")

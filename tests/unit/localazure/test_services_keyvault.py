@@ -34,6 +34,38 @@ async def test_a_vault_keeps_what_is_deleted_7_to_90_days(azure: Azure, days: in
     assert len(problems_of(azure, VAULT, properties=properties(softDeleteRetentionInDays=days))) == problems
 
 
+@pytest.mark.parametrize(
+    ("value", "problems"),
+    [
+        ("20.1.2.3", 0),
+        ("20.1.2.0/24", 0),
+        ("10.0.0.1", 1),
+        ("192.168.0.0/24", 1),
+        ("20.1.2.3/24", 1),
+        ("2a00::1", 1),
+        ("x", 1),
+    ],
+)
+async def test_a_firewall_rule_is_a_public_address(azure: Azure, value: str, problems: int) -> None:
+    rules = {"defaultAction": "Deny", "ipRules": [{"value": value}]}
+    found = problems_of(azure, VAULT, properties=properties(networkAcls=rules, publicNetworkAccess="Enabled"))
+
+    assert list(found) == ["properties.networkAcls.ipRules"] * problems
+
+
+async def test_public_access_is_enabled_or_disabled(azure: Azure) -> None:
+    found = problems_of(azure, VAULT, properties=properties(publicNetworkAccess="SecuredByPerimeter"))
+
+    assert list(found) == ["properties.publicNetworkAccess"]
+
+
+async def test_a_subnet_of_a_network_rule_must_exist(azure: Azure) -> None:
+    subnet = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net/subnets/none"
+
+    with refused(404, "ResourceNotFound", "was not found"):
+        await create(azure, VAULT, properties=properties(networkAcls={"virtualNetworkRules": [{"id": subnet}]}))
+
+
 async def test_purge_protection_cannot_be_taken_back(azure: Azure) -> None:
     made = await create(azure, VAULT, properties=properties(enablePurgeProtection=True))
 

@@ -1,0 +1,70 @@
+"""The tool server: what the API does for people, for the models that act for them.
+
+Stateless: every request carries all that it needs, so that any replica answers it (MCP, "Streamable HTTP").
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+import mcp_types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.shared.exceptions import MCPError
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from app.web.auth import BearerAuth
+from app.web.front_door import FrontDoorOnly
+from app.web.layers import layered
+from app.web.own_address import OwnAddress
+from app.web.protected_resource import RESOURCE_PATH, metadata_address, metadata_route
+from app.web.state import State
+from app.web.task_tools import TOOLS
+from app.web.tool import Tool
+
+_TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in TOOLS}
+
+
+def create_mcp(
+    open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str, issuer: str
+) -> ASGIApp:
+    """Make the tool server.
+
+    Args:
+        open_state: Opens what requests can reach.
+        front_door_id: The Front Door that every request must come through, if it is not empty.
+        issuer: Who issues the tokens that clients need.
+    """
+    server: Server[Any] = Server("DigitalMe", version="1", on_list_tools=_list_tools, on_call_tool=_call_tool)
+    manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[State]:
+        async with open_state() as state, manager.run():
+            yield state
+
+    layers = [
+        Middleware(FrontDoorOnly, front_door_id=front_door_id),
+        Middleware(OwnAddress, behind_front_door=bool(front_door_id)),
+        Middleware(BearerAuth, protected=RESOURCE_PATH, metadata=metadata_address),
+    ]
+    routes = [
+        Route(RESOURCE_PATH, StreamableHTTPASGIApp(manager), methods=["POST"]),
+        metadata_route(issuer),
+    ]
+    return layered(routes, layers, opened)
+
+
+async def _list_tools(_context: Any, _parameters: mcp_types.PaginatedRequestParams | None) -> mcp_types.ListToolsResult:
+    return mcp_types.ListToolsResult(tools=[tool.describe() for tool in TOOLS])
+
+
+async def _call_tool(
+    context: ServerRequestContext[Any], parameters: mcp_types.CallToolRequestParams
+) -> mcp_types.CallToolResult:
+    if context.request is None or parameters.name not in _TOOLS:
+        raise MCPError(mcp_types.INVALID_PARAMS, f"no tool {parameters.name!r}; tools/list names those there are")
+    return await _TOOLS[parameters.name].call(context.request, parameters.arguments or {})

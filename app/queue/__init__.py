@@ -1,0 +1,1 @@
+"""Messages: receive, parse, call the domain, settle."""

@@ -1,0 +1,67 @@
+"""The worker: works the queue off, and answers the platform's probes, nothing else."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from azure.identity.aio import ManagedIdentityCredential
+from starlette.types import ASGIApp
+
+from app.contract import WorkerEnv
+from app.queue.consumer import Consumer
+from app.queue.service_bus import ServiceBusQueue
+from app.settings import WorkerSettings
+from app.storage.database import Database
+from app.storage.inbox import PostgresInbox
+from app.web.checks import Check
+from app.web.layers import layered
+from app.web.state import Checked
+from app.wiring import CHECK_TIMEOUT_S, open_login, secret_check
+
+STOP_S: Final = 35.0
+"""How long the message at hand may take after SIGTERM; with the time of running requests below the platform's grace."""
+
+_log = logging.getLogger(__name__)
+
+
+def create_worker(open_state: Callable[[], AbstractAsyncContextManager[Checked]]) -> ASGIApp:
+    """Make what answers the probes, over the state that `open_state` opens for its lifetime."""
+    return layered((), (), open_state)
+
+
+@asynccontextmanager
+async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
+    """Work the queue off until the end, which waits for the message at hand."""
+    async with AsyncExitStack() as stack:
+        login = await stack.enter_async_context(open_login(settings.database))
+        database = await stack.enter_async_context(Database.open(login))
+        credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=settings.database.client_id))
+        consumer = Consumer(
+            queue=ServiceBusQueue(settings.queue, credential),
+            inbox=PostgresInbox(database),
+            now=lambda: datetime.now(UTC),
+        )
+        await stack.enter_async_context(_running(consumer))
+        yield Checked(
+            checks=(
+                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                Check(name="queue", hard=True, timeout=CHECK_TIMEOUT_S, probe=consumer.ping),
+                secret_check(WorkerEnv.OPENAI_API_KEY, settings.openai_api_key),
+            )
+        )
+
+
+@asynccontextmanager
+async def _running(consumer: Consumer) -> AsyncGenerator[None]:
+    work = asyncio.create_task(consumer.run())
+    try:
+        yield
+    finally:
+        consumer.stop()
+        try:
+            await asyncio.wait_for(work, STOP_S)
+        except TimeoutError:  # the message comes again when its lock ends
+            _log.warning("the message at hand is given up")

@@ -1,0 +1,1 @@
+"""Alerts: rules as tables, and what turns them into resources."""

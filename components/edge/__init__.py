@@ -1,0 +1,1 @@
+"""Front Door: the door, its sites, and the firewall before them."""

@@ -1,0 +1,1 @@
+"""The virtual network, its address plan, and the private way to data services."""

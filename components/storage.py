@@ -1,0 +1,149 @@
+"""The storage account for backups and exports: no keys, no public blobs, nothing gone at once.
+
+Backups stand in a container with version-level immutability: no version can be deleted before its days are over. The
+policy is made unlocked; locking it is a person's decision that nobody can take back, and the program never takes it
+(`az storage container immutability-policy lock`). Exports are personal data that must be erasable, so their container
+has no such policy and a short life.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+import pulumi
+from pulumi_azure_native import authorization, storage
+from pydantic import Field
+
+from components import roles, storage_account, storage_retention
+from components.identity import WorkloadIdentity
+from components.networking.private_link import PrivateLink, PrivateService
+from components.platform import Platform
+from components.section import Conflict, Section
+
+BACKUPS: Final = "backups"
+"""The container that the backup job writes to."""
+EXPORTS: Final = "exports"
+"""The container that exports are fetched from."""
+
+
+class StorageSettings(Section):
+    """How many copies of backups and exports there are, and how long they are kept."""
+
+    sku: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"]
+    """Where the copies are; a change between zonal and not zonal is refused in place."""
+    backup_days: Annotated[int, Field(ge=1, le=3650)]
+    """Days after which a backup is deleted."""
+    immutability_days: Annotated[int, Field(ge=0, le=3650)]
+    """Days in which nobody can delete a backup; 0 for none. The program can raise the number, not take it away."""
+    export_days: Annotated[int, Field(ge=1, le=90)]
+    """Days after which an export is deleted."""
+    soft_delete_days: Annotated[int, Field(ge=1, le=365)]
+    """Days that a deleted blob or container can be recovered."""
+    private: bool
+    """Whether it is reached by private endpoint only; the public address is closed."""
+    protect: bool
+    """Whether account and containers refuse to be deleted by the program."""
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield an immutability that outlives the backups: the lifecycle could not delete them when they are due."""
+        if self.immutability_days > self.backup_days:
+            yield (
+                "immutability_days",
+                f"{self.immutability_days} is more than backup_days ({self.backup_days}); allowed 0-{self.backup_days}",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """Arguments of `Storage`."""
+
+    platform: Platform
+    settings: StorageSettings
+
+
+class Storage(pulumi.ComponentResource):
+    """A storage account with the containers `backups` and `exports`."""
+
+    id: pulumi.Output[str]
+    """Resource id of the account; that of its blobs ends in `/blobServices/default`."""
+    blob_endpoint: pulumi.Output[str]
+    """The address of the account's blobs, ending in a slash."""
+    backups: pulumi.Output[str]
+    """The container for backups."""
+    exports: pulumi.Output[str]
+    """The container for exports."""
+    private_link: PrivateLink | None
+    """What a private endpoint connects to; None while the public address is open."""
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("digitalmee:components:Storage", name, None, opts)
+        settings = args.settings
+        self._name, self._settings, self._group = name, settings, args.platform.resource_group_name
+        account = storage_account.account(
+            name,
+            args.platform,
+            sku=settings.sku,
+            private=settings.private,
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+        blobs = storage_retention.recoverable(
+            name,
+            account,
+            self._group,
+            days=settings.soft_delete_days,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._backups = self._container(BACKUPS, account, blobs, immutability_days=settings.immutability_days)
+        self._exports = self._container(EXPORTS, account, blobs, immutability_days=0)
+        storage_retention.limited(
+            f"{name}-lifecycle",
+            account,
+            self._group,
+            days={BACKUPS: settings.backup_days, EXPORTS: settings.export_days},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[blobs]),
+        )
+        self.id = account.id
+        self.blob_endpoint = account.primary_endpoints.blob
+        self.backups, self.exports = self._backups.name, self._exports.name
+        link = PrivateLink(service=PrivateService.STORAGE, resource_id=account.id)
+        self.private_link = link if settings.private else None
+        self.register_outputs({"id": self.id, "blob_endpoint": self.blob_endpoint})
+
+    def grant_write_backups(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
+        """Let `identity` write and read backups, and nothing else of the account."""
+        return self._grant(identity, BACKUPS, self._backups)
+
+    def grant_exports(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
+        """Let `identity` write, read and delete exports, and nothing else of the account."""
+        return self._grant(identity, EXPORTS, self._exports)
+
+    def _grant(
+        self, identity: WorkloadIdentity, what: str, container: storage.BlobContainer
+    ) -> authorization.RoleAssignment:
+        role = roles.Role.STORAGE_BLOB_DATA_CONTRIBUTOR
+        return roles.assign(role, identity, what=f"{self._name}-{what}", scope=container.id, parent=self)
+
+    def _container(
+        self,
+        what: str,
+        account: storage.StorageAccount,
+        blobs: storage.BlobServiceProperties,
+        *,
+        immutability_days: int,
+    ) -> storage.BlobContainer:
+        name, group = f"{self._name}-{what}", self._group
+        # Immutability is fixed at creation, and accepted of an account that already keeps versions only.
+        versions = storage.ImmutableStorageWithVersioningArgs(enabled=True) if immutability_days else None
+        container = storage.BlobContainer(
+            name,
+            container_name=what,
+            account_name=account.name,
+            resource_group_name=group,
+            public_access=storage.PublicAccess.NONE,
+            immutable_storage_with_versioning=versions,
+            opts=pulumi.ResourceOptions(parent=self, protect=self._settings.protect, depends_on=[blobs]),
+        )
+        if immutability_days:
+            opts = pulumi.ResourceOptions(parent=self)
+            storage_retention.immutable(name, account, container, group, days=immutability_days, opts=opts)
+        return container

@@ -1,0 +1,1 @@
+"""What runs in containers: workloads and jobs, their environment, scale and release."""

@@ -1,0 +1,82 @@
+"""What the service is made of and from: identities, sizes, releases, and the stores that it uses. No resource."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+from components.authentication import AuthenticationSettings
+from components.cache import Cache
+from components.database import Database
+from components.identity import WorkloadIdentity
+from components.messaging import Messaging
+from components.storage import Storage
+from components.vault import SecretReference
+from components.workloads.hosting import Hosting
+from components.workloads.job import JobSettings
+from components.workloads.rollout import Rollout
+from components.workloads.workload_settings import SizeSettings, WorkerSettings, WorkloadSettings
+
+WorkloadName = Literal["api", "mcp", "worker"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """What each workload and job acts as."""
+
+    api: WorkloadIdentity
+    mcp: WorkloadIdentity
+    worker: WorkloadIdentity
+    migrate: WorkloadIdentity
+    """The administrator of the database."""
+    backup: WorkloadIdentity
+
+    def of(self, name: WorkloadName) -> WorkloadIdentity:
+        """Return that of a workload."""
+        return {"api": self.api, "mcp": self.mcp, "worker": self.worker}[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """The section of each workload and job."""
+
+    api: WorkloadSettings
+    mcp: WorkloadSettings
+    worker: WorkerSettings
+    migrate: JobSettings
+    backup: JobSettings
+
+    def of(self, name: WorkloadName) -> SizeSettings:
+        """Return that of a workload."""
+        return {"api": self.api, "mcp": self.mcp, "worker": self.worker}[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollouts:
+    """What each workload serves."""
+
+    api: Rollout
+    mcp: Rollout
+    worker: Rollout
+
+    def of(self, name: WorkloadName) -> Rollout:
+        """Return that of a workload."""
+        return {"api": self.api, "mcp": self.mcp, "worker": self.worker}[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """Arguments of `Service`."""
+
+    hosting: Hosting
+    identities: Identities
+    sizes: Sizes
+    rollouts: Rollouts
+    authentication: AuthenticationSettings
+    front_door_id: pulumi.Input[str]
+    """The only door that requests come through; empty when there is none."""
+    openai_api_key: SecretReference
+    database: Database
+    cache: Cache
+    messaging: Messaging
+    storage: Storage

@@ -1,0 +1,65 @@
+"""Microsoft.Consumption: budgets. Nothing costs anything here, so none is ever exceeded."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from localazure.errors import AzureError
+from localazure.resource_type import ResourceType
+from localazure.store import Record
+from localazure.validation import Problem
+
+NOTIFICATIONS_MAX: Final = 5
+FIRST_START: Final = "2017-06-01"
+
+
+class Budget(ResourceType):
+    """What a scope may cost in a time."""
+
+    token = "consumption:Budget"
+    path = "/{scope}/providers/Microsoft.Consumption/budgets/{budgetName}"
+    force_new = frozenset[str]()
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The rules of amounts, dates and notifications (description of `timePeriod` and `notifications` in the SDK).
+
+        Not the one against a start in a past month or more than a year ahead: it would turn a stack file bad with time.
+        """
+        if isinstance(amount := inputs.get("amount"), int | float) and amount <= 0:
+            yield "amount", f"'{amount:g}' is not more than 0"
+        notifications = inputs.get("notifications", {})
+        if len(notifications) > NOTIFICATIONS_MAX:
+            yield "notifications", f"{len(notifications)} notifications; a budget has at most {NOTIFICATIONS_MAX}"
+        for name, notification in notifications.items():
+            threshold = notification.get("threshold")
+            if isinstance(threshold, int | float) and not 0 < threshold <= 1000:  # noqa: PLR2004 - the rule's own numbers
+                yield f"notifications.{name}.threshold", f"'{threshold:g}' is not between 0 and 1000"
+        period = inputs.get("timePeriod", {})
+        start, end = period.get("startDate"), period.get("endDate")
+        if isinstance(start, str):
+            if (day := _day(start)) is None or not day.endswith("-01") or day < FIRST_START:
+                yield "timePeriod.startDate", f"'{start}' is not the first day of a month from {FIRST_START} on"
+            elif isinstance(end, str) and (_day(end) or "") <= day:
+                yield "timePeriod.endDate", f"'{end}' is not after the start date '{start}'"
+
+    async def put(self, record: Record, previous: Record | None) -> None:
+        """Refuse an action group that is not there, and another start date.
+
+        Raises:
+            AzureError: in the words of the service (github.com/Azure/CanadaPubSecALZ/issues/317).
+        """
+        inputs = record.inputs
+        for notification in inputs.get("notifications", {}).values():
+            for group in notification.get("contactGroups", []):
+                self.azure.need(group)
+        if previous and previous.inputs["timePeriod"]["startDate"] != inputs["timePeriod"]["startDate"]:
+            raise AzureError(
+                400, "400", "Start date of budgets cannot be updated. Please delete and create a new budget."
+            )
+
+
+def _day(text: str) -> str | None:
+    try:
+        return datetime.fromisoformat(text).date().isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,86 @@
+"""Service Bus."""
+
+from policy.checks import between, expect, given, on
+from policy.rule import AnyRule, ResourceRule
+
+NAMESPACE, QUEUE = "servicebus:Namespace", "servicebus:Queue"
+
+RULES: tuple[AnyRule, ...] = (
+    ResourceRule(
+        id="messaging-entra-only",
+        title="A namespace has no shared keys",
+        reason="A key lets its holder send and receive everything.",
+        source="PSRule Azure.ServiceBus.DisableLocalAuth; checkov CKV_AZURE_203 intent",
+        fix="Set disableLocalAuth to true and grant roles on the queue.",
+        types=(NAMESPACE,),
+        check=on("disableLocalAuth"),
+        passes={"disableLocalAuth": True},
+        violates={"disableLocalAuth": False},
+    ),
+    ResourceRule(
+        id="messaging-tls-version",
+        title="A namespace speaks TLS 1.2 or later",
+        reason="Older versions are broken.",
+        source="PSRule Azure.ServiceBus.MinTLS; APRL Service Bus: TLS 1.2; checkov CKV_AZURE_205 intent",
+        fix="Set minimumTlsVersion to 1.2.",
+        types=(NAMESPACE,),
+        check=expect("minimumTlsVersion", "1.2", "1.3"),
+        passes={"minimumTlsVersion": "1.2"},
+        violates={"minimumTlsVersion": "1.1"},
+    ),
+    ResourceRule(
+        id="messaging-sku",
+        title="A namespace is Standard or Premium",
+        reason="Basic has no duplicate detection.",
+        source="Microsoft, Service Bus tiers",
+        fix="Set sku.name to Standard or Premium.",
+        types=(NAMESPACE,),
+        check=expect("sku.name", "Standard", "Premium"),
+        passes={"sku": {"name": "Standard"}},
+        violates={"sku": {"name": "Basic"}},
+    ),
+    ResourceRule(
+        id="queue-dead-letters",
+        title="A message that expires becomes a dead letter",
+        reason="It would be gone without a trace.",
+        source="own",
+        fix="Set deadLetteringOnMessageExpiration to true.",
+        types=(QUEUE,),
+        check=on("deadLetteringOnMessageExpiration"),
+        passes={"deadLetteringOnMessageExpiration": True},
+        violates={"deadLetteringOnMessageExpiration": False},
+    ),
+    ResourceRule(
+        id="queue-time-to-live",
+        title="Messages of a queue expire",
+        reason="The default is never: a queue that nobody reads fills up.",
+        source="own",
+        fix="Set defaultMessageTimeToLive.",
+        types=(QUEUE,),
+        check=given("defaultMessageTimeToLive"),
+        passes={"defaultMessageTimeToLive": "P14D"},
+        violates={"defaultMessageTimeToLive": ""},
+    ),
+    ResourceRule(
+        id="queue-max-delivery",
+        title="A message that fails is tried a few times only",
+        reason="A poisonous message keeps the workers busy for ever.",
+        source="own",
+        fix="Set maxDeliveryCount between 1 and 10.",
+        types=(QUEUE,),
+        check=between("maxDeliveryCount", 1, 10),
+        passes={"maxDeliveryCount": 5},
+        violates={"maxDeliveryCount": 2000},
+    ),
+    ResourceRule(
+        id="queue-duplicates",
+        title="A queue drops a message that was sent twice",
+        reason="A sender that repeats after a lost answer would start the work twice.",
+        source="own",
+        fix="Set requiresDuplicateDetection to true when the queue is created.",
+        types=(QUEUE,),
+        check=on("requiresDuplicateDetection"),
+        passes={"requiresDuplicateDetection": True},
+        violates={"requiresDuplicateDetection": False},
+    ),
+)

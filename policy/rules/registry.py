@@ -1,0 +1,86 @@
+"""The container registry."""
+
+from policy.checks import expect, matches, not_on, where
+from policy.rule import AnyRule, ResourceRule
+
+REGISTRY = "containerregistry:Registry"
+
+RULES: tuple[AnyRule, ...] = (
+    ResourceRule(
+        id="registry-no-admin",
+        title="A registry has no admin user",
+        reason="It is one shared password with all rights.",
+        source="PSRule Azure.ACR.AdminUser; checkov CKV_AZURE_137",
+        fix="Set adminUserEnabled to false and grant AcrPull and AcrPush to identities.",
+        types=(REGISTRY,),
+        check=not_on("adminUserEnabled"),
+        passes={"adminUserEnabled": False},
+        violates={"adminUserEnabled": True},
+    ),
+    ResourceRule(
+        id="registry-no-anonymous-pull",
+        title="Nobody pulls without an identity",
+        reason="Images hold the product's code.",
+        source="PSRule Azure.ACR.AnonymousAccess; checkov CKV_AZURE_138; APRL registry: anonymous pull",
+        fix="Set anonymousPullEnabled to false.",
+        types=(REGISTRY,),
+        check=not_on("anonymousPullEnabled"),
+        passes={"anonymousPullEnabled": False},
+        violates={"anonymousPullEnabled": True},
+    ),
+    ResourceRule(
+        id="registry-sku",
+        title="A registry is Standard or Premium",
+        reason="Basic has ten gigabytes and a throughput that a scale-out exhausts.",
+        source="PSRule Azure.ACR.MinSku; checkov CKV_AZURE_163",
+        fix="Set sku.name to Standard or Premium.",
+        types=(REGISTRY,),
+        check=expect("sku.name", "Standard", "Premium"),
+        passes={"sku": {"name": "Standard"}},
+        violates={"sku": {"name": "Basic"}},
+    ),
+    ResourceRule(
+        id="registry-zones",
+        title="A registry spreads over zones",
+        reason="No replica starts while its zone is down.",
+        source="checkov CKV_AZURE_233; APRL registry: zone redundancy",
+        fix="Set zoneRedundancy to Enabled, which needs Premium.",
+        types=(REGISTRY,),
+        check=expect("zoneRedundancy", "Enabled"),
+        passes={"zoneRedundancy": "Enabled"},
+        violates={"zoneRedundancy": "Disabled"},
+    ),
+    ResourceRule(
+        id="registry-retention",
+        title="A Premium registry forgets untagged manifests",
+        reason="Every build leaves one, and storage is paid for.",
+        source="PSRule Azure.ACR.Retention",
+        fix="Set policies.retentionPolicy.status to enabled, with days.",
+        types=(REGISTRY,),
+        check=where("sku.name", "Premium", expect("policies.retentionPolicy.status", "enabled")),
+        passes={"sku": {"name": "Premium"}, "policies": {"retentionPolicy": {"status": "enabled", "days": 30}}},
+        violates={"sku": {"name": "Premium"}, "policies": {"retentionPolicy": {"status": "disabled"}}},
+    ),
+    ResourceRule(
+        id="registry-export",
+        title="A closed registry exports nothing",
+        reason="Images could be copied out by whoever may import.",
+        source="PSRule Azure.ACR.ExportPolicy",
+        fix="Set policies.exportPolicy.status to disabled where publicNetworkAccess is Disabled.",
+        types=(REGISTRY,),
+        check=where("publicNetworkAccess", "Disabled", expect("policies.exportPolicy.status", "disabled")),
+        passes={"publicNetworkAccess": "Disabled", "policies": {"exportPolicy": {"status": "disabled"}}},
+        violates={"publicNetworkAccess": "Disabled", "policies": {"exportPolicy": {"status": "enabled"}}},
+    ),
+    ResourceRule(
+        id="registry-name",
+        title="Names of registries are valid host names",
+        reason="Azure refuses others in the middle of a deployment.",
+        source="PSRule Azure.ACR.Name",
+        fix="Use 5 to 50 lower-case letters and digits.",
+        types=(REGISTRY,),
+        check=matches("registryName", r"[a-z0-9]{5,50}", "5 to 50 of a-z and 0-9"),
+        passes={"registryName": "acrdmeprodp6x3"},
+        violates={"registryName": "acr-dme"},
+    ),
+)
