@@ -6,7 +6,7 @@ Every environment has the same components; what differs is data in the stack fil
 import pulumi
 from pulumi_azure_native import authorization
 
-from app.contract import OPERATIONS_QUEUE, READINESS_PATH
+from app.contract import OPERATIONS_QUEUE, READINESS_PATH, ThirdPartyKey
 from components.alerting import metric_rules
 from components.alerting.alerts import Alerts, AlertsArgs
 from components.alerting.service_alerts import watch_service
@@ -48,8 +48,7 @@ api, mcp, worker, backup, migrator, pull = (
 network = Network("network", NetworkArgs(platform=platform, settings=settings.network))
 observability = Observability("observability", ObservabilityArgs(platform=platform, settings=settings.observability))
 registry = Registry("registry", RegistryArgs(platform=platform, settings=settings.registry))
-keys = ["openai-api-key", "anthropic-api-key", "telegram-bot-token"]
-vault = Vault("vault", VaultArgs(platform=platform, settings=settings.vault, third_party_secrets=keys))
+vault = Vault("vault", VaultArgs(platform=platform, settings=settings.vault, third_party_secrets=list(ThirdPartyKey)))
 database = Database("database", DatabaseArgs(platform=platform, settings=settings.database, administrator=migrator))
 cache = Cache("cache", CacheArgs(platform=platform, settings=settings.cache))
 messaging = Messaging("messaging", MessagingArgs(platform=platform, settings=settings.messaging))
@@ -73,7 +72,7 @@ environment = Environment(
 data = {"cache": cache, "database": database, "messaging": messaging, "storage": storage, "vault": vault}
 grants = [
     registry.grant_pull(pull),
-    *(vault.grant_read(identity, key) for identity in (api, mcp, worker) for key in keys),
+    *(vault.grant_read(api, key) for key in ThirdPartyKey),
     *(cache.grant_access(identity) for identity in (api, mcp, worker)),
     messaging.grant_send(api),
     messaging.grant_send(mcp),
@@ -106,7 +105,7 @@ if rollouts := release.rollouts():
             rollouts=rollouts,
             authentication=settings.authentication,
             front_door_id=edge.front_door_id,
-            openai_api_key=vault.secret_reference("openai-api-key"),
+            vault=vault,
             database=database,
             cache=cache,
             messaging=messaging,

@@ -49,7 +49,7 @@ def _api(environ: Mapping[str, str]) -> int:
     from app.api import create_api  # noqa: PLC0415 - see above
     from app.wiring import open_state  # noqa: PLC0415 - see above
 
-    service = create_api(lambda: open_state(settings), front_door_id=settings.front_door_id)
+    service = create_api(lambda: open_state(settings, settings.keys), front_door_id=settings.front_door_id)
     return _serve(service, settings.listen, settings.log_level)
 
 

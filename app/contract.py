@@ -38,9 +38,19 @@ PLACEHOLDER_SECRET: Final = "placeholder-set-me-in-the-key-vault"
 """What the program writes once into a secret that a person fills in later. The service reports it as missing."""
 
 
+class ThirdPartyKey(StrEnum):
+    """A secret that a person fills in, by its name in the key vault."""
+
+    ANTHROPIC = "anthropic-api-key"
+    OPENAI = "openai-api-key"
+    TELEGRAM = "telegram-bot-token"
+
+
 class ApiEnv(StrEnum):
     """Environment of the API container; every one is set by the platform."""
 
+    ANTHROPIC_API_KEY = "ANTHROPIC_API_KEY"
+    """A third-party key, by reference to the vault, as are the other two."""
     AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
     """Client id of the managed identity that the container acts as."""
     DATABASE_HOST = "DATABASE_HOST"
@@ -54,7 +64,7 @@ class ApiEnv(StrEnum):
     LOG_LEVEL = "LOG_LEVEL"
     """One of debug, info, warning, error."""
     OPENAI_API_KEY = "OPENAI_API_KEY"
-    """A third-party key, by reference to the vault."""
+    TELEGRAM_BOT_TOKEN = "TELEGRAM_BOT_TOKEN"
     TOKEN_AUDIENCE = "TOKEN_AUDIENCE"
     """The audience that a bearer token must name."""
     TOKEN_ISSUER = "TOKEN_ISSUER"
@@ -106,8 +116,6 @@ class McpEnv(StrEnum):
     FRONT_DOOR_ID = "FRONT_DOOR_ID"
     """The Front Door that every request must come through; empty when there is none."""
     LOG_LEVEL = "LOG_LEVEL"
-    OPENAI_API_KEY = "OPENAI_API_KEY"
-    """A third-party key, by reference to the vault."""
     REDIS_HOST = "REDIS_HOST"
     """The host of the cache."""
     REDIS_PORT = "REDIS_PORT"
@@ -131,8 +139,6 @@ class WorkerEnv(StrEnum):
     DATABASE_NAME = "DATABASE_NAME"
     DATABASE_ROLE = "DATABASE_ROLE"
     LOG_LEVEL = "LOG_LEVEL"
-    OPENAI_API_KEY = "OPENAI_API_KEY"
-    """A third-party key, by reference to the vault."""
     REDIS_HOST = "REDIS_HOST"
     REDIS_PORT = "REDIS_PORT"
     SERVICE_BUS_HOST = "SERVICE_BUS_HOST"

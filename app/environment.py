@@ -95,6 +95,10 @@ class Reader:
             self._problems.append(f"{name}: missing; the platform sets it (app/contract.py)")
         return value
 
+    def secrets(self, *names: StrEnum) -> dict[str, Secret]:
+        """Read secrets, by the name of their variable."""
+        return {name.value: Secret(self.text(name)) for name in names}
+
     def text_or_empty(self, name: StrEnum) -> str:
         """Read a value that may be empty but must be there."""
         value = self._environ.get(name)

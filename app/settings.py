@@ -26,9 +26,10 @@ class ApiSettings:
     database: DatabaseSettings
     front_door_id: str
     """What requests must come through; empty when they may come directly."""
+    keys: Mapping[str, Secret]
+    """Third-party keys by the name of their variable."""
     listen: ListenSettings
     log_level: str
-    openai_api_key: Secret
     tokens: TokenSettings
 
     @classmethod
@@ -42,9 +43,9 @@ class ApiSettings:
         settings = cls(
             database=read.database(ApiEnv),
             front_door_id=read.text_or_empty(ApiEnv.FRONT_DOOR_ID),
+            keys=read.secrets(ApiEnv.ANTHROPIC_API_KEY, ApiEnv.OPENAI_API_KEY, ApiEnv.TELEGRAM_BOT_TOKEN),
             listen=read.listen(API_PORT),
             log_level=read.log_level(ApiEnv.LOG_LEVEL),
-            openai_api_key=Secret(read.text(ApiEnv.OPENAI_API_KEY)),
             tokens=read.tokens(ApiEnv),
         )
         read.finish()
@@ -88,7 +89,6 @@ class McpSettings:
     """What requests must come through; empty when they may come directly."""
     listen: ListenSettings
     log_level: str
-    openai_api_key: Secret
     queue: QueueSettings
     tokens: TokenSettings
 
@@ -106,7 +106,6 @@ class McpSettings:
             front_door_id=read.text_or_empty(McpEnv.FRONT_DOOR_ID),
             listen=read.listen(MCP_PORT),
             log_level=read.log_level(McpEnv.LOG_LEVEL),
-            openai_api_key=Secret(read.text(McpEnv.OPENAI_API_KEY)),
             queue=read.queue(McpEnv),
             tokens=read.tokens(McpEnv),
         )
@@ -152,7 +151,6 @@ class WorkerSettings:
     database: DatabaseSettings
     listen: ListenSettings
     log_level: str
-    openai_api_key: Secret
     queue: QueueSettings
 
     @classmethod
@@ -168,7 +166,6 @@ class WorkerSettings:
             database=read.database(WorkerEnv),
             listen=read.listen(WORKER_PORT),
             log_level=read.log_level(WorkerEnv.LOG_LEVEL),
-            openai_api_key=Secret(read.text(WorkerEnv.OPENAI_API_KEY)),
             queue=read.queue(WorkerEnv),
         )
         read.finish()

@@ -1,15 +1,15 @@
 """The composition root: settings to things that work, opened in order and closed in reverse."""
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
-from app.contract import ApiEnv, McpEnv, WorkerEnv
 from app.domain.errors import Unavailable
 from app.environment import DatabaseSettings, Secret
 from app.identity.keys import SigningKeys
@@ -40,8 +40,15 @@ async def open_login(settings: DatabaseSettings) -> AsyncGenerator[Login]:
 
 
 @asynccontextmanager
-async def open_state(settings: ApiSettings | McpSettings) -> AsyncGenerator[State]:
-    """Open what requests can reach. Nothing connects yet, so the process starts without its dependencies."""
+async def open_state(
+    settings: ApiSettings | McpSettings, secrets: Mapping[str, Secret] = MappingProxyType({})
+) -> AsyncGenerator[State]:
+    """Open what requests can reach. Nothing connects yet, so the process starts without its dependencies.
+
+    Args:
+        settings: Of the role.
+        secrets: Third-party keys by the name of their variable.
+    """
     async with AsyncExitStack() as stack:
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
@@ -51,7 +58,7 @@ async def open_state(settings: ApiSettings | McpSettings) -> AsyncGenerator[Stat
         yield State(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
-                secret_check(ApiEnv.OPENAI_API_KEY, settings.openai_api_key),
+                *(secret_check(name, key) for name, key in secrets.items()),
             ),
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
@@ -59,7 +66,7 @@ async def open_state(settings: ApiSettings | McpSettings) -> AsyncGenerator[Stat
         )
 
 
-def secret_check(name: ApiEnv | McpEnv | WorkerEnv, secret: Secret) -> Check:
+def secret_check(name: str, secret: Secret) -> Check:
     """Make the soft check of a third-party key: degraded while nobody has filled it in."""
 
     async def probe() -> None:

@@ -10,7 +10,6 @@ from typing import Final
 from azure.identity.aio import ManagedIdentityCredential
 from starlette.types import ASGIApp
 
-from app.contract import WorkerEnv
 from app.queue.consumer import Consumer
 from app.queue.service_bus import ServiceBusQueue
 from app.settings import WorkerSettings
@@ -19,7 +18,7 @@ from app.storage.inbox import PostgresInbox
 from app.web.checks import Check
 from app.web.layers import layered
 from app.web.state import Checked
-from app.wiring import CHECK_TIMEOUT_S, open_login, secret_check
+from app.wiring import CHECK_TIMEOUT_S, open_login
 
 STOP_S: Final = 35.0
 """How long the message at hand may take after SIGTERM; with the time of running requests below the platform's grace."""
@@ -49,7 +48,6 @@ async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
                 Check(name="queue", hard=True, timeout=CHECK_TIMEOUT_S, probe=consumer.ping),
-                secret_check(WorkerEnv.OPENAI_API_KEY, settings.openai_api_key),
             )
         )
 

@@ -104,8 +104,7 @@ class Cache(pulumi.ComponentResource):
     def grant_access(self, identity: WorkloadIdentity) -> redis.AccessPolicyAssignment:
         """Let `identity` read and write: there is no narrower policy than `default`.
 
-        Grants are made one after another: the database refuses a second change while it is busy with the first. The
-        name of one has no hyphen: the provider would refuse it (github.com/Azure/azure-cli/issues/33568).
+        Named without hyphens (github.com/Azure/azure-cli/issues/33568), and made one by one: the database gets busy.
         """
         grant = redis.AccessPolicyAssignment(
             f"{self._name}-{identity.workload}",

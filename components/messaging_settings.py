@@ -22,8 +22,8 @@ class MessagingSettings(Section):
     """Megabytes that the queue holds, dead letters included; more than 5120 in the Premium tier only."""
     max_message_kb: Literal[256, 1024, 10240, 102400]
     """Kilobytes of the largest message: 256 in the Standard tier, more in the Premium tier."""
-    lock_seconds: Annotated[int, Field(ge=5, le=300)]
-    """Seconds that a receiver has a message to itself before it must renew its lock."""
+    lock_seconds: Annotated[int, Field(ge=30, le=300)]
+    """Seconds that a receiver has a message to itself; the worker needs up to 25."""
     duplicate_window_minutes: Annotated[int, Field(ge=1, le=10080)]
     """Minutes in which a second message of the same id is dropped."""
     private: bool

@@ -131,6 +131,7 @@ def _guard(secret: str) -> Middleware:
 def _status(azure: Azure) -> dict[str, Any]:
     kept_aside = azure.store.kept_aside
     return {
+        "deleted": [record.id for record in azure.store.deleted()],
         "faults": azure.faults.status(),
         "kept_aside": str(kept_aside) if kept_aside else None,
         "resources": [record.id for record in azure.store.records()],

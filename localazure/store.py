@@ -5,7 +5,7 @@ operation. A file that cannot be read is kept aside under another name, never ov
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -77,11 +77,12 @@ class Store:
     def _commit(self, live: dict[str, Record], deleted: dict[str, Record]) -> None:
         data = {
             "format": FORMAT,
-            "live": {key: asdict(record) for key, record in live.items()},
-            "deleted": {key: asdict(record) for key, record in deleted.items()},
+            "live": {key: vars(record) for key, record in live.items()},
+            "deleted": {key: vars(record) for key, record in deleted.items()},
         }
         try:
-            write_atomically(self._path, json.dumps(data, indent=1).encode())
+            # Neither copied nor indented, which would take most of a deployment's time: this runs at every change.
+            write_atomically(self._path, json.dumps(data).encode())
         except OSError as error:
             raise StateError(
                 f"The embedded Azure cannot write its state to {self._path}: {error.strerror}. Nothing was "

@@ -74,6 +74,11 @@ class Generation:
         pending = [(operation["resource"]["urn"], operation["type"]) for operation in found]
         return [(urn, kind) for urn, kind in pending if kind != "creating" or urn not in known]
 
+    @property
+    def failed(self) -> Sequence[str]:
+        """URN of what Azure accepted and could not finish."""
+        return [resource["urn"] for resource in self.resources if resource.get("initErrors")]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:

@@ -3,16 +3,15 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.engine import find_engine
+from ops.engine import find_engine, need_language_host
 from ops.engine_run import ask_engine
 from ops.local_cloud import LocalCloud
-from ops.target import ROOT, Target, UsageError, report, run_command
+from ops.target import Target, report, run_command
 
 DRIFTED: Final = 2
 CLASSES: Final[Mapping[str, str]] = {
@@ -39,12 +38,8 @@ def drift(environ: Mapping[str, str]) -> int:
     engine = find_engine(report)
     arguments = ["refresh", "--stack", target.stack, "--preview-only", "--json"]
     if target.cloud == "azure":
-        done = subprocess.run(
-            [engine, *arguments], cwd=ROOT, env=dict(environ), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
-        answer = done.stdout
+        need_language_host(engine, environ)
+        answer = ask_engine(engine, arguments, environ)
     else:
         cloud = LocalCloud(engine, environ, target.stack)
         with cloud.held() as lock:

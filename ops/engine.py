@@ -1,6 +1,7 @@
 """The Pulumi engine of one pinned version: found on PATH, or cached per user after a download or a build.
 
-Only the one executable is kept: providers, language host and policy pack attach to it or run as executables.
+On the embedded cloud only the one executable is needed: providers, language host and policy pack attach to it or run
+as executables. On Azure the engine also starts the Python language host of the same release.
 """
 
 import os
@@ -19,6 +20,7 @@ from ops.locks import exclusive
 PULUMI_VERSION = "3.259.0"  # a test holds it to the SDK of pyproject.toml and to tools/go.mod
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+LANGUAGE_HOST = "pulumi-language-python"
 RELEASES = (
     "https://get.pulumi.com/releases/sdk",
     f"https://github.com/pulumi/pulumi/releases/download/v{PULUMI_VERSION}",
@@ -84,6 +86,17 @@ def find_engine(report: Report, sources: Sources | None = None) -> Path:
     raise SetupError(_no_way(failures))
 
 
+def need_language_host(engine: Path, environ: Mapping[str, str]) -> None:
+    """Raise `SetupError` unless the engine finds the program that runs Python programs: beside itself, or on PATH."""
+    if _is_executable(engine.with_name(LANGUAGE_HOST)) or shutil.which(LANGUAGE_HOST, path=environ.get("PATH", "")):
+        return
+    raise SetupError(
+        f"{engine} has no {LANGUAGE_HOST} beside it, which CLOUD=azure needs; an engine that was built from source "
+        f"comes without. Put the whole Pulumi {PULUMI_VERSION} on PATH: "
+        f"curl -fsSL https://get.pulumi.com | sh -s -- --version {PULUMI_VERSION}"
+    )
+
+
 def _engine_on_path(environ: Mapping[str, str]) -> Path:
     found = shutil.which("pulumi", path=environ.get("PATH", ""))
     if not found:
@@ -126,6 +139,8 @@ def _obtain(way: str, engine: Path, sources: Sources, report: Report) -> None:
                     report=report,
                 )
             _check_version(made, sources.environ)
+            for companion in made.parent.glob(f"{LANGUAGE_HOST}*"):
+                companion.replace(engine.with_name(companion.name))
             made.replace(engine)
     except OSError as error:
         raise SetupError(f"cannot write {error.filename or engine.parent}: {error.strerror or error}") from error

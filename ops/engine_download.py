@@ -119,12 +119,16 @@ def _check(archive: Path, expected: str) -> None:
 
 
 def _take_out(archive: Path, folder: Path) -> Path:
+    """Take the engine out, and what runs Python programs for it on Azure."""
     engine = folder / "pulumi"
     with tarfile.open(archive) as content:
-        member = content.extractfile("pulumi/pulumi")
-        if member is None:
-            raise ValueError("its pulumi/pulumi is not a file")
-        with member, engine.open("wb") as file:
-            shutil.copyfileobj(member, file)
-    engine.chmod(0o755)
+        names = [name for name in content.getnames() if name.startswith("pulumi/pulumi-language-python")]
+        for name in ("pulumi/pulumi", *names):
+            member = content.extractfile(name)
+            if member is None:
+                raise ValueError(f"its {name} is not a file")
+            target = folder / Path(name).name
+            with member, target.open("wb") as file:
+                shutil.copyfileobj(member, file)
+            target.chmod(0o755)
     return engine

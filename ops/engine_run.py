@@ -1,5 +1,6 @@
 """Running the Pulumi engine, with what it prints shown as it comes."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -43,9 +44,10 @@ def _stay(number: int, frame: FrameType | None) -> None:
 
 
 def ask_engine(
-    engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, lock: int, cwd: Path = ROOT
+    engine: Path, arguments: Sequence[str], environ: Mapping[str, str], *, lock: int | None = None, cwd: Path = ROOT
 ) -> str:
     """Run the engine, which holds `lock` meanwhile, for its answer. Raises UsageError with its words."""
+    locks = () if lock is None else (lock,)
     done = subprocess.run(
         [str(engine), *arguments],
         cwd=cwd,
@@ -53,8 +55,17 @@ def ask_engine(
         check=False,
         capture_output=True,
         text=True,
-        pass_fds=(lock,),
+        pass_fds=locks,
     )
     if done.returncode:
-        raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
+        raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{done.stderr.strip() or _words(done.stdout)}")
     return done.stdout
+
+
+def _words(answer: str) -> str:
+    """What an engine that failed has said: with --json, the messages in it, which are some lines of thousands."""
+    try:
+        said = json.loads(answer)["diagnostics"]
+        return "\n".join(each["message"].strip() for each in said if each["severity"] == "error")
+    except (ValueError, KeyError, TypeError):
+        return answer.strip()

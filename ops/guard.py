@@ -6,7 +6,6 @@ Azure. An approval names the resource and the change, gives a reason, and holds 
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import yaml
 from ops.engine import find_engine
 from ops.engine_run import ask_engine
 from ops.local_cloud import LocalCloud
-from ops.target import ROOT, Target, UsageError, report, run_command
+from ops.target import Target, UsageError, report, run_command
 from policy.registration import AZURE_NATIVE
 from policy.rules.governance import STATEFUL
 
@@ -65,13 +64,8 @@ def guard(environ: Mapping[str, str]) -> int:
 
 def refuse_destruction(engine: Path, stack: str, environ: Mapping[str, str]) -> None:
     """Ask the engine on Azure what it would do. Raises UsageError when that is not approved, or cannot be told."""
-    arguments = [*PREVIEW, "--stack", stack]
-    done = subprocess.run(
-        [engine, *arguments], cwd=ROOT, env=dict(environ), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise UsageError(f"`pulumi {' '.join(arguments)}` failed:\n{(done.stderr or done.stdout).strip()}")
-    _refuse(json.loads(done.stdout))
+    report("asking whether data would be lost")
+    _refuse(json.loads(ask_engine(engine, [*PREVIEW, "--stack", stack], environ)))
 
 
 def _refuse(preview: Mapping[str, Any]) -> None:

@@ -28,6 +28,8 @@ from ops.stack_file import PROJECT, RELEASE, read_stack_file
 from ops.target import ROOT, UsageError, report
 
 LOCK: Final = "command.lock"
+WORKLOADS: Final = ("api", "mcp", "worker")
+"""What runs the image; a release names each."""
 
 
 class LocalCloud:
@@ -121,18 +123,19 @@ class LocalCloud:
             write_atomically(path, secrets.token_urlsafe(32).encode())
         return path.read_text(encoding="utf-8")
 
-    def prepare(self, release: Mapping[str, str] | None, lock: int) -> None:
+    def prepare(self, digest: str | None, lock: int) -> None:
         """Make the stack known to the engine and write its private stack file; needs no daemon.
 
         Args:
-            release: image digests by workload to deploy once, or None to keep what the stack remembers.
+            digest: the image to deploy once as every workload, or None to keep what the stack remembers.
             lock: what `held` gave.
 
         Raises:
             UsageError: the engine refuses, or the tracked stack file cannot be used.
         """
         config = read_stack_file(ROOT / f"Pulumi.{self.stack}.yaml")
-        self._write_config(config if release is None else {**config, RELEASE: dict(release)}, lock)
+        release = {RELEASE: dict.fromkeys(WORKLOADS, digest)} if digest else {}
+        self._write_config({**config, **release}, lock)
 
     def prepare_to_destroy(self, lock: int) -> None:
         """The same for an engine that runs no program: it needs no settings, so a broken stack file is no obstacle."""

@@ -66,6 +66,8 @@ def _trouble(cloud: LocalCloud, checkpoints: Checkpoints) -> Iterator[str]:
         yield f"  lock: by {lock.owner}, {age} old; {state}"
     for urn, kind in checkpoints.live.pending:
         yield f"  interrupted while {kind}: {urn}; `make up{stack}` goes on"
+    for urn in checkpoints.live.failed:
+        yield f"  accepted and not finished: {urn}; `make up{stack}` tries again"
     for orphan in _orphans(cloud):
         yield f"  in no stack: {orphan}; `make up{stack}` takes up what an interrupted run has made"
 
@@ -106,7 +108,7 @@ def _unlock(cloud: LocalCloud, checkpoints: Checkpoints, word: str) -> int:
 def _plan(cloud: LocalCloud, path: Path) -> int:
     """Write an import plan of what exists. Raises UsageError when the program cannot be previewed."""
     with cloud.held() as lock, tempfile.TemporaryDirectory() as folder:
-        cloud.prepare(None, lock)
+        cloud.prepare(cloud.build(), lock)  # the stack's memory of its release is lost too
         client = cloud.client()
         drafted = Path(folder) / "plan.json"
         arguments = ["preview", "--stack", cloud.stack, "--json", "--import-file", str(drafted)]

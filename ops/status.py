@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from localazure.client import Client
 from ops.engine import find_engine
 from ops.engine_run import run_engine
 from ops.local_cloud import LocalCloud
 from ops.target import Target, report, run_command
+
+_ORDER: Final = ("app", "job", "server", "cache", "queue", "namespace", "storage", "vault")
+"""What is looked at most comes first."""
 
 
 def status(environ: Mapping[str, str]) -> int:
@@ -25,18 +28,26 @@ def status(environ: Mapping[str, str]) -> int:
         return 0
     said = client.status()
     print(f"embedded Azure: process {client.endpoints.pid}, {len(said['resources'])} resources, state {cloud.state}")
-    for running in said["running"]:
+    for fault in said["faults"]:
+        print(f"  fault   {fault['kind']} of {fault['type']}: struck {fault['struck']} of {fault['times']} times")
+    if deleted := said["deleted"]:
+        print(f"in deleted state: {', '.join(sorted(resource_id.rpartition('/')[2] for resource_id in deleted))}")
+    group = f"-{cloud.stack}/providers/"
+    ours = [running for running in said["running"] if group in running["id"]]
+    for running in sorted(ours, key=lambda running: (_ORDER.index(running["kind"]), running["name"])):
         print("\n".join(_lines(running)))
+    if not ours:
+        print(f"nothing of {cloud.stack} runs. `make up STACK={cloud.stack}` deploys it.")
     return 0
 
 
 def _lines(running: Mapping[str, Any]) -> list[str]:
-    first = f"  {running['kind']:<7} {running['name']:<28} {running['address'] or ''}"
+    first = f"  {running['kind']:<9} {running['name']:<22} {running['address'] or ''}".rstrip()
     if running["kind"] == "job":
-        return [first, f"          {_last(running)}"]
+        return [first, f"            {_last(running)}"]
     if running["kind"] != "app":
         return [first]
-    trouble = [f"          {running['trouble']}"] if running["trouble"] else []
+    trouble = [f"            {running['trouble']}"] if running["trouble"] else []
     return [first, *trouble, *(line for revision in running["revisions"] for line in _revision_lines(revision))]
 
 
@@ -47,10 +58,10 @@ def _revision_lines(revision: Mapping[str, Any]) -> list[str]:
     labels = [f"{label} at {address}" for label, address in revision["labels"].items()]
     what = [f"{ready} of {len(replicas)} replicas ready", *share, *labels]
     return [
-        f"          revision {revision['name']}, {', '.join(what)}",
-        *([f"            {revision['trouble']}"] if revision["trouble"] else []),
+        f"            revision {revision['name']}, {', '.join(what)}",
+        *([f"              {revision['trouble']}"] if revision["trouble"] else []),
         *(
-            f"            {each['name']}: {each['trouble'] or 'ready'}, {each['restarts']} restarts"
+            f"              {each['name']}: {each['trouble'] or 'ready'}, {each['restarts']} restarts"
             for each in replicas
         ),
     ]

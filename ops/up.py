@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from localazure.client import Client
-from ops.engine import find_engine
+from ops.engine import find_engine, need_language_host
 from ops.engine_run import run_engine
+from ops.guard import refuse_destruction
 from ops.local_cloud import LocalCloud
 from ops.target import Target, UsageError, report, run_command
 
 ANSWER_SECONDS: Final = 10.0
-
-WORKLOADS: Final = ("api", "mcp", "worker")
-"""What runs the image; a release names each."""
 
 
 def up(environ: Mapping[str, str]) -> int:
@@ -29,6 +27,8 @@ def up(environ: Mapping[str, str]) -> int:
     target = Target.of(environ)
     engine = find_engine(report)
     if target.cloud == "azure":
+        need_language_host(engine, environ)
+        refuse_destruction(engine, target.stack, environ)
         return run_engine(engine, ["up", "--stack", target.stack], environ)
     cloud = LocalCloud(engine, environ, target.stack)
     with cloud.held() as lock:
@@ -39,19 +39,30 @@ def _up(cloud: LocalCloud, lock: int) -> int:
     with ThreadPoolExecutor() as pool:
         report("starting the embedded Azure")
         starting = pool.submit(cloud.client)
-        cloud.prepare(dict.fromkeys(WORKLOADS, cloud.build()), lock)
+        cloud.prepare(cloud.build(), lock)
         client = starting.result()
     engine_environ = cloud.engine_environment(client)
     refresh = ["--refresh"] if client.status()["kept_aside"] else []
     arguments = ["up", "--stack", cloud.stack, "--yes", "--skip-preview", *refresh]
     if status := run_engine(cloud.engine, arguments, engine_environ, lock=lock):
         report(f"The deployment failed; what served before still serves. Logs: {cloud.state / 'logs'} (`make logs`)")
+        _tell_deleted(cloud, client)
         return status
     outputs = cloud.outputs()
     _await_answer(outputs["api_url"], client)
     _retire(client, outputs["resource_group"])
     print(_summary(cloud, client, outputs))
     return 0
+
+
+def _tell_deleted(cloud: LocalCloud, client: Client) -> None:
+    """Say which names are taken by what was deleted, and what frees them."""
+    if deleted := client.status()["deleted"]:
+        names = ", ".join(sorted(resource_id.rpartition("/")[2] for resource_id in deleted))
+        report(
+            f"In deleted state, with names that stay taken: {names}. Here `make down STACK={cloud.stack}` purges them; "
+            "on Azure recover them (`az keyvault recover`), or wait for the end of their retention."
+        )
 
 
 def _retire(client: Client, group: str) -> None:
@@ -81,11 +92,15 @@ def _await_answer(api_url: str, client: Client) -> None:
 def _summary(cloud: LocalCloud, client: Client, outputs: Mapping[str, Any]) -> str:
     url, authority = outputs["api_url"], shlex.quote(_short(Path(client.endpoints.authority)))
     stack = "" if cloud.stack == "dev" else f" STACK={cloud.stack}"
-    curl = f'curl -sS --cacert {authority} -H "Authorization: Bearer $(make -s token{stack})" {url}/api/v1/tasks'
+    headers = [f'-H "Authorization: Bearer $(make -s token{stack})"']
+    if door := outputs["front_door_id"]:  # the API answers nobody who does not come through the Front Door
+        headers.append(f"-H 'X-Azure-FDID: {door}'")
     rows = {
         "API": url,
         "docs": f"{url}/docs",
-        "try": curl,
+        "MCP": f"{outputs['mcp_url']}/mcp",
+        "try": f"curl -sS --cacert {authority} {' '.join(headers)} {url}/api/v1/tasks",
+        "jobs": " · ".join(f"make run JOB={job}{stack}" for job in sorted(outputs["jobs"])),
         "logs": f"make logs{stack}   ({_short(cloud.state / 'logs')})",
         "state": _short(cloud.state),
         "next": " · ".join(f"make {verb}{stack}" for verb in ("status", "preview", "down")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 Inputs = Mapping[str, Any]
 
@@ -100,8 +101,8 @@ _ADDED: Final[Mapping[str, Callable[[str, Inputs], Inputs]]] = {
         "properties": {**inputs["properties"], "vaultUri": f"https://{name}.vault.azure.net/"}
     },
     "managedidentity:UserAssignedIdentity": lambda name, _: {
-        "clientId": f"client-of-{name}",
-        "principalId": f"principal-of-{name}",
+        "clientId": guid(f"client of {name}"),
+        "principalId": guid(f"principal of {name}"),
     },
     "redisenterprise:Database": lambda _, __: {"port": 10000},
     "redisenterprise:RedisEnterprise": lambda name, _: {"hostName": f"{name}.swedencentral.redis.azure.net"},
@@ -109,6 +110,11 @@ _ADDED: Final[Mapping[str, Callable[[str, Inputs], Inputs]]] = {
     "storage:StorageAccount": lambda name, _: {"primaryEndpoints": {"blob": f"https://{name}.blob.core.windows.net/"}},
     "web:StaticSite": lambda name, _: {"defaultHostname": f"{name}.azurestaticapps.net"},
 }
+
+
+def guid(text: str) -> str:
+    """Return the id that the mocks give to what `text` says, as `principal of id-dme-api-dev`."""
+    return str(uuid5(NAMESPACE_URL, text))
 
 
 def _with_fqdn(name: str, configuration: Inputs) -> Inputs:

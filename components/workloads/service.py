@@ -59,7 +59,7 @@ class Service(pulumi.ComponentResource):
             database=args.database,
             authentication=args.authentication,
             front_door_id=args.front_door_id,
-            openai_api_key=args.openai_api_key,
+            vault=args.vault,
             log_level=args.sizes.api.log_level,
         )
         migration = Migration(identity=args.identities.migrate, variables=self._migration())
@@ -75,7 +75,6 @@ class Service(pulumi.ComponentResource):
             messaging=args.messaging,
             authentication=args.authentication,
             front_door_id=args.front_door_id,
-            openai_api_key=args.openai_api_key,
             log_level=args.sizes.mcp.log_level,
         )
         scale = containers.on_requests(args.sizes.mcp.concurrent_requests)
@@ -88,7 +87,6 @@ class Service(pulumi.ComponentResource):
             database=args.database,
             cache=args.cache,
             messaging=bus,
-            openai_api_key=args.openai_api_key,
             log_level=args.sizes.worker.log_level,
         )
         scale = containers.on_queue(

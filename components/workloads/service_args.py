@@ -11,7 +11,7 @@ from components.database import Database
 from components.identity import WorkloadIdentity
 from components.messaging import Messaging
 from components.storage import Storage
-from components.vault import SecretReference
+from components.vault import Vault
 from components.workloads.hosting import Hosting
 from components.workloads.job import JobSettings
 from components.workloads.rollout import Rollout
@@ -75,7 +75,7 @@ class ServiceArgs:
     authentication: AuthenticationSettings
     front_door_id: pulumi.Input[str]
     """The only door that requests come through; empty when there is none."""
-    openai_api_key: SecretReference
+    vault: Vault
     database: Database
     cache: Cache
     messaging: Messaging

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from app.contract import ApiEnv, McpEnv, MigrateEnv, WorkerEnv
+from app.contract import ApiEnv, McpEnv, MigrateEnv, ThirdPartyKey, WorkerEnv
 from components.authentication import AuthenticationSettings
 from components.cache import Cache
 from components.database import Database
 from components.identity import WorkloadIdentity
 from components.messaging import Messaging
-from components.vault import SecretReference
+from components.vault import SecretReference, Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def api_variables(
     database: Database,
     authentication: AuthenticationSettings,
     front_door_id: pulumi.Input[str],
-    openai_api_key: SecretReference,
+    vault: Vault,
     log_level: str,
 ) -> Variables:
     """Return the environment of the API, which acts as `identity`; an empty `front_door_id` asks for none."""
@@ -49,7 +49,11 @@ def api_variables(
             ApiEnv.TOKEN_AUDIENCE: authentication.audience,
             ApiEnv.TOKEN_ISSUER: authentication.issuer,
         },
-        secrets={ApiEnv.OPENAI_API_KEY: openai_api_key},
+        secrets={
+            ApiEnv.ANTHROPIC_API_KEY: vault.secret_reference(ThirdPartyKey.ANTHROPIC),
+            ApiEnv.OPENAI_API_KEY: vault.secret_reference(ThirdPartyKey.OPENAI),
+            ApiEnv.TELEGRAM_BOT_TOKEN: vault.secret_reference(ThirdPartyKey.TELEGRAM),
+        },
     )
 
 
@@ -61,7 +65,6 @@ def mcp_variables(
     messaging: Messaging,
     authentication: AuthenticationSettings,
     front_door_id: pulumi.Input[str],
-    openai_api_key: SecretReference,
     log_level: str,
 ) -> Variables:
     """Return the environment of the tool server, which acts as `identity`; an empty `front_door_id` asks for none."""
@@ -77,10 +80,10 @@ def mcp_variables(
             McpEnv.REDIS_PORT: cache.port,
             McpEnv.SERVICE_BUS_HOST: messaging.host,
             McpEnv.SERVICE_BUS_QUEUE: messaging.queue,
-            McpEnv.TOKEN_AUDIENCE: authentication.audience,
+            McpEnv.TOKEN_AUDIENCE: authentication.tool_audience,
             McpEnv.TOKEN_ISSUER: authentication.issuer,
         },
-        secrets={McpEnv.OPENAI_API_KEY: openai_api_key},
+        secrets={},
     )
 
 
@@ -90,7 +93,6 @@ def worker_variables(
     database: Database,
     cache: Cache,
     messaging: Messaging,
-    openai_api_key: SecretReference,
     log_level: str,
 ) -> Variables:
     """Return the environment of the worker, which acts as `identity`."""
@@ -106,7 +108,7 @@ def worker_variables(
             WorkerEnv.SERVICE_BUS_HOST: messaging.host,
             WorkerEnv.SERVICE_BUS_QUEUE: messaging.queue,
         },
-        secrets={WorkerEnv.OPENAI_API_KEY: openai_api_key},
+        secrets={},
     )
 
 

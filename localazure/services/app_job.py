@@ -59,10 +59,10 @@ class Job(ResourceType):
             AzureError: in the words of the service.
         """
         del previous
-        environment = record.inputs.get("environmentId")
-        if not environment:
-            raise AzureError(400, "BadRequest", "The property 'environmentId' is required.")
-        self.azure.need(environment)
+        for name in ("environmentId", "configuration"):
+            if not record.inputs.get(name):
+                raise AzureError(400, "BadRequest", f"The property '{name}' is required.")
+        self.azure.need(record.inputs["environmentId"])
         reader = TemplateReader(self.azure, record.inputs)
         reader.check(f"{record.name}--check")
         if identity := record.outputs.get("identity"):

@@ -20,10 +20,7 @@ def job_problems(inputs: Values) -> Iterator[Problem]:
 
     Microsoft Learn, "Jobs in Azure Container Apps": every trigger has settings of its own; cron in five fields, in UTC.
     """
-    configuration: Values = inputs.get("configuration", {})
-    if not configuration:
-        yield "configuration", "missing required property 'configuration'"
-        return
+    configuration: Values = inputs.get("configuration", {})  # in a preview it may not be known yet
     if configuration.get("replicaTimeout", 1) < 1:
         yield "configuration.replicaTimeout", f"'{configuration['replicaTimeout']}' must be at least 1 second"
     if not 0 <= configuration.get("replicaRetryLimit", 0) <= _MOST_RETRIES:

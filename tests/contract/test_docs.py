@@ -170,4 +170,4 @@ def _is_test(name: str) -> bool:
     if not (ROOT / path).is_file():
         return False
     tree = ast.parse(_text(Path(path)))
-    return any(isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == function for n in tree.body)
+    return any(isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == function for n in ast.walk(tree))

@@ -81,12 +81,12 @@ def test_i8_nothing_is_registered_for_settings_that_cannot_be_used() -> None:
 
 
 def test_i9_without_an_image_there_is_a_registry_and_nothing_to_run(tapes: dict[str, Tape]) -> None:
-    first = record_main("prod")
+    first = record_main("dev")
     assert first.of("Registry")
     assert _apps(first) == []
 
-    assert set(first.registrations) < set(tapes["prod"].registrations)
-    images = re.findall(r"\bimage: (\S+)", render(tapes["prod"]))
+    assert set(first.registrations) < set(tapes["dev"].registrations)
+    images = re.findall(r"\bimage: (\S+)", render(tapes["dev"]))
     assert images
     assert [image for image in images if not image.endswith(f"@{DIGEST}")] == []
 

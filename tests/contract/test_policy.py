@@ -69,7 +69,7 @@ def test_no_waiver_has_expired(waivers: tuple[Waiver, ...]) -> None:
 
 
 def test_every_rule_judges_something_in_prod_or_says_why_not(tapes: dict[str, recorded.Tape]) -> None:
-    assert idle(RULES, _judged("prod", tapes["prod"])) == sorted(IDLE)
+    assert set(idle(RULES, _judged("prod", tapes["prod"]))) == set(IDLE)
 
 
 def test_a_violation_says_rule_resource_reason_and_fix(findings: dict[str, list[Finding]]) -> None:

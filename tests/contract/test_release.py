@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.tape import DIGEST, Tape, record_main
+from tests.tape import DIGEST, Tape, record_main, released
 
 OTHER = "sha256:" + "b" * 64
 NAMES = ("api", "mcp", "worker")
@@ -27,7 +27,7 @@ def _weights(tape: Tape, name: str = "api") -> dict[str, int]:
 
 def _release() -> dict[str, Any]:
     """What the stack remembers after the first image."""
-    return dict(record_main("dev", release=DIGEST).exports["release"])
+    return dict(released("dev").exports["release"])
 
 
 def test_a_stack_without_a_release_is_made_without_the_workloads() -> None:
@@ -39,7 +39,7 @@ def test_a_stack_without_a_release_is_made_without_the_workloads() -> None:
 
 
 def test_the_first_image_serves_at_once() -> None:
-    tape = record_main("dev", release=DIGEST)
+    tape = released("dev")
     assert _images(tape) == dict.fromkeys(NAMES, _image(DIGEST))
     assert _weights(tape) == {"live": 100}
     assert {name: each["live"]["digest"] for name, each in tape.exports["release"].items()} == dict.fromkeys(

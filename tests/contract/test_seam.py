@@ -1,61 +1,103 @@
 """The environment that the platform gives is the environment that the service reads, name for name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import pytest
 
-from app.contract import API_PORT, ApiEnv, MigrateEnv
+from app import settings as service
+from app.contract import (
+    API_PORT,
+    LIVENESS_PATH,
+    MCP_PORT,
+    READINESS_PATH,
+    WORKER_PORT,
+    ApiEnv,
+    BackupEnv,
+    McpEnv,
+    MigrateEnv,
+    WorkerEnv,
+)
 from tests.tape import STACKS, Tape
 
-
-def _environment(container: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
-    return {item["name"]: item.get("value") or secrets[item["secretRef"]] for item in container["env"]}
+PORTS = {"api": API_PORT, "mcp": MCP_PORT, "worker": WORKER_PORT}
 
 
-def _containers(tape: Tape) -> tuple[dict[str, str], dict[str, str]]:
-    inputs = tape.one("ContainerApp", "api").inputs
-    secrets = {item["name"]: "a-key" for item in inputs["configuration"]["secrets"]}
-    template = inputs["template"]
-    return _environment(template["containers"][0], secrets), _environment(template["initContainers"][0], secrets)
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """One container of the service: where it is declared, what it is given, who reads that."""
+
+    kind: str
+    name: str
+    names: type[StrEnum]
+    load: Callable[[Mapping[str, str]], object]
+    containers: str = "containers"
+
+    def environment(self, tape: Tape) -> dict[str, str]:
+        """What a container finds, with a text in the place of each secret."""
+        inputs = tape.one(self.kind, self.name).inputs
+        secrets = {item["name"]: "a-key" for item in inputs["configuration"].get("secrets", [])}
+        [container] = inputs["template"][self.containers]
+        return {
+            item["name"]: item["value"] if "value" in item else secrets[item["secretRef"]] for item in container["env"]
+        }
+
+
+ROLES = {
+    "api": Role(kind="ContainerApp", name="api", names=ApiEnv, load=service.ApiSettings.load),
+    "mcp": Role(kind="ContainerApp", name="mcp", names=McpEnv, load=service.McpSettings.load),
+    "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=service.WorkerSettings.load),
+    "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=service.BackupSettings.load),
+    "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=service.MigrateSettings.load),
+    "migrate before the api": Role(
+        kind="ContainerApp",
+        name="api",
+        names=MigrateEnv,
+        load=service.MigrateSettings.load,
+        containers="initContainers",
+    ),
+}
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_platform_gives_exactly_the_names_of_the_contract(tapes: dict[str, Tape], stack: str) -> None:
-    api, migrate = _containers(tapes[stack])
-    assert set(api) == {str(name) for name in ApiEnv}
-    assert set(migrate) == {str(name) for name in MigrateEnv}
+@pytest.mark.parametrize("role", ROLES)
+def test_the_platform_gives_exactly_the_names_of_the_contract(tapes: dict[str, Tape], role: str, stack: str) -> None:
+    assert set(ROLES[role].environment(tapes[stack])) == {str(name) for name in ROLES[role].names}
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_service_starts_with_what_the_platform_gives(tapes: dict[str, Tape], stack: str) -> None:
-    from app.settings import ApiSettings, MigrateSettings  # noqa: PLC0415 - the service's own dependencies
-
-    api, migrate = _containers(tapes[stack])
-    assert ApiSettings.load(api)
-    assert MigrateSettings.load(migrate)
+@pytest.mark.parametrize("role", ROLES)
+def test_the_service_starts_with_what_the_platform_gives(tapes: dict[str, Tape], role: str, stack: str) -> None:
+    assert ROLES[role].load(ROLES[role].environment(tapes[stack]))
 
 
-@pytest.mark.parametrize("name", [*ApiEnv])
-def test_the_api_reads_every_name_it_is_given(tapes: dict[str, Tape], name: str) -> None:
-    from app.settings import ApiSettings  # noqa: PLC0415 - the service's own dependencies
-
-    api, _ = _containers(tapes["dev"])
-    with pytest.raises(Exception, match=name):
-        ApiSettings.load({key: value for key, value in api.items() if key != name})
+@pytest.mark.parametrize(("role", "name"), [(role, str(name)) for role, facts in ROLES.items() for name in facts.names])
+def test_a_role_reads_every_name_it_is_given(tapes: dict[str, Tape], role: str, name: str) -> None:
+    given = ROLES[role].environment(tapes["dev"])
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        ROLES[role].load({key: value for key, value in given.items() if key != name})
 
 
-@pytest.mark.parametrize("name", [*MigrateEnv])
-def test_the_migration_reads_every_name_it_is_given(tapes: dict[str, Tape], name: str) -> None:
-    from app.settings import MigrateSettings  # noqa: PLC0415 - the service's own dependencies
+@pytest.mark.parametrize("name", PORTS)
+def test_probes_and_ingress_speak_to_the_port_of_the_contract(tapes: dict[str, Tape], name: str) -> None:
+    inputs = tapes["prod"].one("ContainerApp", name).inputs
+    probes = {probe["type"]: probe["httpGet"] for probe in inputs["template"]["containers"][0]["probes"]}
+    assert {kind: (asked["path"], asked["port"]) for kind, asked in probes.items()} == {
+        "Startup": (LIVENESS_PATH, PORTS[name]),
+        "Liveness": (LIVENESS_PATH, PORTS[name]),
+        "Readiness": (READINESS_PATH, PORTS[name]),
+    }
+    assert _target_port(inputs) == (None if name == "worker" else PORTS[name])
 
-    _, migrate = _containers(tapes["dev"])
-    with pytest.raises(Exception, match=name):
-        MigrateSettings.load({key: value for key, value in migrate.items() if key != name})
+
+def _target_port(inputs: Mapping[str, Any]) -> int | None:
+    return inputs["configuration"]["ingress"]["targetPort"] if "ingress" in inputs["configuration"] else None
 
 
-def test_ingress_and_probes_speak_to_the_port_of_the_contract(tapes: dict[str, Tape]) -> None:
-    inputs = tapes["dev"].one("ContainerApp", "api").inputs
-    probes = inputs["template"]["containers"][0]["probes"]
-    assert {probe["httpGet"]["port"] for probe in probes} == {API_PORT}
-    assert inputs["configuration"]["ingress"]["targetPort"] == API_PORT
+@pytest.mark.parametrize("role", ROLES)
+def test_a_container_runs_the_role_whose_environment_it_is_given(tapes: dict[str, Tape], role: str) -> None:
+    facts = ROLES[role]
+    [container] = tapes["prod"].one(facts.kind, facts.name).inputs["template"][facts.containers]
+    assert container["args"] == [role.split(maxsplit=1)[0]]

@@ -11,7 +11,9 @@ import pytest
 
 from tests.tape import ROOT
 
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "__main__.py": "the table of contents of twenty components, each with what it is given",
+}
 """A path, or path:function, that may exceed its budget, and why."""
 
 CODE = [

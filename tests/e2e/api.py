@@ -23,20 +23,25 @@ class Answer:
 class Api:
     """The API of a deployed checkout, asked with a token of one person."""
 
-    def __init__(self, checkout: Checkout, *, subject: str = "ada") -> None:
-        self.url: str = checkout.outputs()["api_url"]
-        self._token = checkout.token(SUBJECT=subject)
+    def __init__(self, checkout: Checkout, *, subject: str = "ada", stack: str = "dev") -> None:
+        outputs = checkout.outputs(STACK=stack)
+        self.url: str = outputs["api_url"]
+        self._headers = {
+            "Authorization": f"Bearer {checkout.token(SUBJECT=subject, STACK=stack)}",
+            "Content-Type": "application/json",
+            "X-Azure-FDID": outputs["front_door_id"],
+        }
         trust = ssl.create_default_context(cafile=checkout.state / "tls" / "ca.pem")
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
         )
 
-    def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """Send one request."""
+    def ask(self, method: str, path: str, body: Any = None, *, url: str = "") -> Answer:
+        """Send one request, to the address of a label if `url` is given."""
         request = urllib.request.Request(
-            self.url + path,
+            (url or self.url) + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            headers=self._headers,
             method=method,
         )
         try:
@@ -46,6 +51,6 @@ class Api:
             with error:
                 return Answer(error.code, json.loads(error.read() or b"null"))
 
-    def title(self) -> str:
+    def title(self, *, url: str = "") -> str:
         """The title in the OpenAPI document: it changes with the code."""
-        return self.ask("GET", "/openapi.json").body["info"]["title"]
+        return self.ask("GET", "/openapi.json", url=url).body["info"]["title"]

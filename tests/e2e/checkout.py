@@ -18,8 +18,10 @@ from typing import Any
 
 import psutil
 
+from localazure.client import Client
+
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND_SECONDS = 180
+COMMAND_SECONDS = 400
 _COMMANDS_OWN = ("CLOUD", "LOCALAZURE_", "MAKE", "MFLAGS", "PULUMI_", "STACK")
 
 
@@ -112,15 +114,23 @@ class Checkout:
         )
         return Done(ended.returncode, ended.stdout + ended.stderr, ended.stdout)
 
-    def pulumi(self, command: str) -> Done:
+    def pulumi(self, command: str, **variables: str) -> Done:
         """Run a plain `pulumi` command with the lines that `make env` prints."""
-        return self.shell(f'eval "$(.venv/bin/python -m ops.env)" && pulumi {command}')
+        return self.shell(f'eval "$(.venv/bin/python -m ops.env)" && pulumi {command}', **variables)
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self, **variables: str) -> dict[str, Any]:
         """The stack's outputs."""
-        done = self.pulumi("stack output --json")
+        done = self.pulumi("stack output --json", **variables)
         assert done.status == 0, done.text
         return json.loads(done.result)
+
+    def client(self) -> Client:
+        """The daemon."""
+        return Client.start(self.state)
+
+    def running(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What the daemon says of everything of a kind that runs, by name."""
+        return {each["name"]: each for each in self.client().status()["running"] if each["kind"] == kind}
 
     def token(self, **variables: str) -> str:
         """A token, as `make token` prints it."""

@@ -26,7 +26,7 @@ def test_an_unknown_stack_or_cloud_is_named_with_what_is_allowed(checkout: Check
 
 def test_every_problem_of_a_stack_file_is_listed_before_anything_is_made(checkout: Checkout) -> None:
     with (
-        checkout.edited("Pulumi.dev.yaml", r"(?m)^    cpu: 0.25$", '    cpu: "0.25"'),
+        checkout.edited("Pulumi.dev.yaml", r"(digitalmee:api:\n    cpu: )0.25", r'\g<1>"0.25"'),
         checkout.edited("Pulumi.dev.yaml", r"(?m)^    max_replicas: 3$", "    max_replica: 3"),
     ):
         done = checkout.run("up")

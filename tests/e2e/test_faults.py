@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout
-from tiny import CANARY, TYPES, Tiny
+from checkout import COMMAND_SECONDS, Checkout
+from tiny import CANARY, STRUCK_SECONDS, TYPES, Tiny
 
 from ops.checkpoints import Checkpoints
 
@@ -126,7 +126,7 @@ def test_i1_an_engine_killed_at_any_deletion_or_creation_is_continued_without_a_
 
 def test_i6_of_two_updates_one_proceeds_and_the_other_is_told_who_is_at_work(tiny: Tiny) -> None:
     tiny.shape(owner="first")
-    tiny.client.script([{"kind": "slow", "type": TYPES[0], "seconds": 120}])
+    tiny.client.script([{"kind": "slow", "type": TYPES[0], "seconds": STRUCK_SECONDS}])
     first = tiny.start("up", "--yes", "--skip-preview")
     tiny.await_struck(first)
 
@@ -134,7 +134,7 @@ def test_i6_of_two_updates_one_proceeds_and_the_other_is_told_who_is_at_work(tin
     said = tiny.checkout.run("recover")
     unlocked = tiny.checkout.run("recover", UNLOCK="dev")
     tiny.client.script([])
-    text, _ = first.communicate(timeout=120)
+    text, _ = first.communicate(timeout=COMMAND_SECONDS)
 
     assert second.status != 0
     assert f"(pid {first.pid}) at " in second.text

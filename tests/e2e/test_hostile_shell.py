@@ -10,6 +10,7 @@ from checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
+LOG_LEVEL = r"(?s)(digitalmee:api:.*?log_level: )debug"
 DEAD_PROXY = "http://127.0.0.1:1"
 
 
@@ -29,7 +30,7 @@ def test_a_persons_own_proxy_and_settings_of_pulumi_are_about_other_clouds(check
 
 
 def test_an_engine_whose_command_was_killed_is_waited_for(checkout: Checkout) -> None:
-    with checkout.edited("Pulumi.dev.yaml", r"(?m)^    log_level: debug$", "    log_level: info"):
+    with checkout.edited("Pulumi.dev.yaml", LOG_LEVEL, r"\g<1>info"):
         killed = checkout.start("up")
         assert killed.stdout
         assert any("ContainerApp api updating" in line for line in killed.stdout)
@@ -43,7 +44,7 @@ def test_an_engine_whose_command_was_killed_is_waited_for(checkout: Checkout) ->
 
 
 def test_a_killed_daemon_takes_everything_along_that_it_ran(checkout: Checkout) -> None:
-    with checkout.edited("Pulumi.dev.yaml", r"(?m)^    log_level: debug$", "    log_level: warning"):
+    with checkout.edited("Pulumi.dev.yaml", LOG_LEVEL, r"\g<1>warning"):
         up = checkout.start("up")
         assert up.stdout
         assert any("ContainerApp api updating" in line for line in up.stdout)

@@ -71,14 +71,20 @@ def test_one_changed_setting_changes_one_resource(checkout: Checkout) -> None:
 
 def test_new_code_is_a_new_revision_and_no_request_fails_on_the_way(checkout: Checkout) -> None:
     api = Api(checkout)
-    digest = checkout.outputs()["release"]["api"]
+    before = checkout.outputs()["release"]["api"]["live"]
 
     with checkout.edited(OPENAPI, TITLE, '"title": "DigitalMe next"'), asking(api) as titles:
         checkout.up()
 
     assert list(dict.fromkeys(titles)) == ["DigitalMe", "DigitalMe next"]
-    assert checkout.outputs()["release"]["api"] != digest
-    assert "revision ca-dme-api-dev--0000002, 1 of 1 replicas ready" in checkout.run("status").text
+    after = checkout.outputs()["release"]["api"]["live"]
+    assert after["digest"] != before["digest"]
+    assert re.fullmatch(r"r2-[0-9a-f]{8}", after["revision"])
+    said = checkout.run("status").text
+    assert (
+        f"revision ca-dme-api-dev--{after['revision']}, 1 of 1 replicas ready, 100 % of the requests, live at" in said
+    )
+    assert before["revision"] not in said
 
 
 def test_i17_code_that_ends_at_its_start_fails_the_run_and_the_old_revision_goes_on_serving(checkout: Checkout) -> None:

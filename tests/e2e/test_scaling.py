@@ -1,23 +1,27 @@
-"""The API of the unchanged dev stack under more requests than one replica is declared for."""
+"""Replicas follow the load: the API of the unchanged dev stack its requests, the worker its queue."""
 
+import json
 import ssl
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.client import HTTPSConnection
 from urllib.parse import urlsplit
 
 import pytest
 from api import Api
+from azure.servicebus import ServiceBusMessage
 from checkout import Checkout
+from identities import Workload
 
 pytestmark = pytest.mark.e2e
 
 BODY = b'{"title": "Arrives late"}'
 REQUESTS = 101
 """In flight at once: with `concurrent_requests: 50` they need three replicas, the most that dev has."""
-SCALE_SECONDS = 90
+COOLDOWN = '"rules": args.scale_rules, "cooldown_period": 1,'
+SCALE_SECONDS = 120
 REQUEST_SECONDS = 60
 
 
@@ -60,6 +64,38 @@ def finished(upload: HTTPSConnection) -> int:
     upload.send(BODY)
     with upload.getresponse() as response:
         return response.status
+
+
+def test_a_message_starts_the_worker_which_goes_when_the_queue_is_empty(checkout: Checkout) -> None:
+    # Azure's cooldown of five minutes, shortened; nothing else differs from what is deployed.
+    with checkout.edited("components/workloads/workload.py", r'"rules": args.scale_rules,', COOLDOWN):
+        checkout.up()
+    until(checkout, lambda: replicas(checkout) == 0)
+    (queue,) = checkout.running("queue").values()
+    owner = {"issuer": checkout.outputs()["token_issuer"], "subject": "grace"}
+    order = json.dumps({"owner": owner, "tasks": [{"title": "By queue"}]})
+
+    Workload(checkout, "api").send(
+        queue["address"].partition(" ")[0], ServiceBusMessage(order, subject="tasks.import", message_id="one")
+    )
+
+    api = Api(checkout, subject="grace")
+    until(checkout, lambda: len(api.ask("GET", "/api/v1/tasks").body["items"]) == 1)
+    until(checkout, lambda: replicas(checkout) == 0)
+
+
+def replicas(checkout: Checkout) -> int:
+    """How many replicas the worker has."""
+    (revision,) = checkout.running("app")["ca-dme-worker-dev"]["revisions"]
+    return len(revision["replicas"])
+
+
+def until(checkout: Checkout, holds: Callable[[], bool]) -> None:
+    """Wait until it holds; the test fails with the status at the deadline."""
+    deadline = time.monotonic() + SCALE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, checkout.run("status").text
+        time.sleep(0.5)
 
 
 def status_until(checkout: Checkout, text: str) -> str:

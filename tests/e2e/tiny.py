@@ -91,7 +91,7 @@ TYPES = (
     "authorization:RoleAssignment",
 )
 """Every type of the program, each of which it has once."""
-STRUCK_SECONDS = 60
+STRUCK_SECONDS = 150
 
 
 class Tiny:

@@ -83,7 +83,9 @@ class Replica:
         return {
             **self.database(API, "api"),
             ApiEnv.FRONT_DOOR_ID: "",
-            ApiEnv.OPENAI_API_KEY: PLACEHOLDER_SECRET,
+            **dict.fromkeys(
+                (ApiEnv.ANTHROPIC_API_KEY, ApiEnv.OPENAI_API_KEY, ApiEnv.TELEGRAM_BOT_TOKEN), PLACEHOLDER_SECRET
+            ),
             ApiEnv.TOKEN_AUDIENCE: AUDIENCE,
             ApiEnv.TOKEN_ISSUER: self.issuer.url,
         }
@@ -102,7 +104,6 @@ class Replica:
     def soft(self) -> dict[str, str]:
         """Name what nothing connects to, unless a test says where it is."""
         return {
-            WorkerEnv.OPENAI_API_KEY: PLACEHOLDER_SECRET,
             WorkerEnv.REDIS_HOST: "127.0.0.1",
             WorkerEnv.REDIS_PORT: "1",
             WorkerEnv.SERVICE_BUS_HOST: "127.0.0.1:1",

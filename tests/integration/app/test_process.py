@@ -41,7 +41,12 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
         async with api.http.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["checks"]) == (
                 200,
-                {"database": "ok", "openai_api_key": "degraded"},
+                {
+                    "database": "ok",
+                    "anthropic_api_key": "degraded",
+                    "openai_api_key": "degraded",
+                    "telegram_bot_token": "degraded",
+                },
             )
         code, log = await api.stop()
     lines = [json.loads(line) for line in log.splitlines()]

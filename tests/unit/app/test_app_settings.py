@@ -18,6 +18,7 @@ from app.environment import Secret, SettingsError
 from app.settings import ApiSettings, BackupSettings, McpSettings, MigrateSettings, WorkerSettings
 
 API: Mapping[str, str] = {
+    ApiEnv.ANTHROPIC_API_KEY: "ak-hunter2",
     ApiEnv.AZURE_CLIENT_ID: "11111111-1111-1111-1111-111111111111",
     ApiEnv.DATABASE_HOST: "db.postgres.database.azure.com",
     ApiEnv.DATABASE_NAME: "digitalme",
@@ -25,6 +26,7 @@ API: Mapping[str, str] = {
     ApiEnv.FRONT_DOOR_ID: "",
     ApiEnv.LOG_LEVEL: "info",
     ApiEnv.OPENAI_API_KEY: "sk-hunter2",
+    ApiEnv.TELEGRAM_BOT_TOKEN: "bot-hunter2",
     ApiEnv.TOKEN_AUDIENCE: "api://digitalme",
     ApiEnv.TOKEN_ISSUER: "https://login.microsoftonline.com/tenant/v2.0",
 }
@@ -57,7 +59,6 @@ WORKER: Mapping[str, str] = {
     WorkerEnv.DATABASE_NAME: "digitalme",
     WorkerEnv.DATABASE_ROLE: "id-worker",
     WorkerEnv.LOG_LEVEL: "info",
-    WorkerEnv.OPENAI_API_KEY: "sk-hunter2",
     WorkerEnv.REDIS_HOST: "cache.swedencentral.redis.azure.net",
     WorkerEnv.REDIS_PORT: "10000",
     WorkerEnv.SERVICE_BUS_HOST: "bus.servicebus.windows.net",
@@ -192,7 +193,7 @@ def test_all_problems_are_told_at_once() -> None:
 def test_a_secret_shows_in_no_representation() -> None:
     settings = ApiSettings.load(API)
     assert "hunter2" not in f"{settings!r}{settings}"
-    assert settings.openai_api_key.value == "sk-hunter2"
+    assert settings.keys["OPENAI_API_KEY"].value == "sk-hunter2"
 
 
 def test_a_placeholder_is_known_as_one() -> None:

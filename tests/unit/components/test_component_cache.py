@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from components.cache import Cache, CacheArgs, CacheSettings
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
+from tests.computed import guid
 from tests.tape import Tape, record
 from tests.unit.components.parts import platform, tags
 
@@ -93,9 +94,9 @@ def test_access_is_given_to_one_identity_after_another() -> None:
     tape = _tape(SMALLEST, "api", "worker")
     api = tape.one("AccessPolicyAssignment", "cache-api")
     worker = tape.one("AccessPolicyAssignment", "cache-worker")
-    assert api.inputs["user"] == {"objectId": "principal-of-id-dme-api-test"}
+    assert api.inputs["user"] == {"objectId": guid("principal of id-dme-api-test")}
     assert api.inputs["accessPolicyName"] == "default"
-    assert api.inputs["accessPolicyAssignmentName"] == "principalofiddmeapitest"
+    assert api.inputs["accessPolicyAssignmentName"] == guid("principal of id-dme-api-test").replace("-", "")
     assert api.urn in worker.depends_on
 
 

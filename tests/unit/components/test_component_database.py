@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from components.database import Database, DatabaseArgs
 from components.database_settings import DatabaseSettings
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
+from tests.computed import guid
 from tests.tape import TENANT, Tape, record
 from tests.unit.components.parts import platform, tags
 
@@ -124,7 +125,7 @@ def test_parameters_are_set_one_after_another_when_the_database_is_there(
 
 def test_the_administrator_is_the_given_identity() -> None:
     administrator = _tape(SMALLEST).one("AdministratorsMicrosoftEntra", "database-administrator").inputs
-    assert administrator["objectId"] == "principal-of-id-dme-migrator-test"
+    assert administrator["objectId"] == guid("principal of id-dme-migrator-test")
     assert administrator["principalName"] == "id-dme-migrator-test"
     assert administrator["principalType"] == "ServicePrincipal"
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.registry import Registry, RegistryArgs, RegistrySettings
+from tests.computed import guid
 from tests.tape import SUBSCRIPTION, Tape, record
 from tests.unit.components.parts import platform, tags
 
@@ -32,7 +33,7 @@ def test_an_identity_is_named_after_workload_and_environment() -> None:
 def test_a_grant_names_role_principal_and_scope_and_its_kind() -> None:
     grant = _granted().one("RoleAssignment", "registry-acr-pull-pull")
     role = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
-    assert grant.inputs["principalId"] == "principal-of-id-dme-pull-test"
+    assert grant.inputs["principalId"] == guid("principal of id-dme-pull-test")
     assert grant.inputs["principalType"] == "ServicePrincipal"
     assert grant.inputs["scope"].endswith("/acrdmetestabc1")
     assert grant.inputs["roleDefinitionId"] == (

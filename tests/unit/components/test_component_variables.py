@@ -6,13 +6,13 @@ from enum import StrEnum
 import pulumi
 import pytest
 
-from app.contract import ApiEnv, McpEnv, MigrateEnv, WorkerEnv
+from app.contract import ApiEnv, McpEnv, MigrateEnv, ThirdPartyKey, WorkerEnv
 from components.authentication import AuthenticationSettings
 from components.cache import Cache, CacheArgs
 from components.database import Database, DatabaseArgs
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.messaging import Messaging, MessagingArgs
-from components.vault import SecretReference
+from components.vault import Vault, VaultArgs
 from components.workloads.variables import (
     Variables,
     api_variables,
@@ -25,8 +25,11 @@ from tests.unit.components.parts import platform
 from tests.unit.components.test_component_cache import SMALLEST as CACHE
 from tests.unit.components.test_component_database import SMALLEST as DATABASE
 from tests.unit.components.test_component_messaging import SMALLEST as MESSAGING
+from tests.unit.components.test_component_vault import SMALLEST as VAULT
 
-AUTHENTICATION = AuthenticationSettings(issuer="https://issuer.test", audience="api://digitalmee")
+AUTHENTICATION = AuthenticationSettings(
+    issuer="https://issuer.test", audience="api://digitalmee", tool_audience="api://tools"
+)
 
 
 class Parts:
@@ -38,7 +41,7 @@ class Parts:
             WorkloadIdentity(name, WorkloadIdentityArgs(platform=place))
             for name in ("api", "worker", "migrator", "backup")
         )
-        self.key = SecretReference(name="openai-api-key", url=self.api.id)
+        self.vault = Vault("vault", VaultArgs(platform=place, settings=VAULT, third_party_secrets=list(ThirdPartyKey)))
         self.cache = Cache("cache", CacheArgs(platform=place, settings=CACHE))
         self.database = Database(
             "database", DatabaseArgs(platform=place, settings=DATABASE, administrator=self.migrator)
@@ -52,7 +55,7 @@ def _api(parts: Parts) -> Variables:
         database=parts.database,
         authentication=AUTHENTICATION,
         front_door_id="the-door",
-        openai_api_key=parts.key,
+        vault=parts.vault,
         log_level="info",
     )
 
@@ -65,7 +68,6 @@ def _mcp(parts: Parts) -> Variables:
         messaging=parts.messaging,
         authentication=AUTHENTICATION,
         front_door_id="the-door",
-        openai_api_key=parts.key,
         log_level="info",
     )
 
@@ -76,7 +78,6 @@ def _worker(parts: Parts) -> Variables:
         database=parts.database,
         cache=parts.cache,
         messaging=parts.messaging,
-        openai_api_key=parts.key,
         log_level="info",
     )
 

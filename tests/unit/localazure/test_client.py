@@ -94,7 +94,7 @@ def test_a_daemon_that_runs_is_found_and_not_started_twice(daemon: Client) -> No
 
     assert found
     assert found.endpoints == again.endpoints == daemon.endpoints
-    assert daemon.status() == {"faults": [], "kept_aside": None, "resources": [], "running": []}
+    assert daemon.status() == {"deleted": [], "faults": [], "kept_aside": None, "resources": [], "running": []}
 
 
 def test_a_second_daemon_is_refused(daemon: Client) -> None:

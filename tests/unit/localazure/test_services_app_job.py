@@ -7,7 +7,7 @@ import pytest
 
 from localazure.azure import Azure
 from localazure.services.job_rules import next_start
-from tests.unit.localazure.arm import ACCEPTED, problems_of
+from tests.unit.localazure.arm import ACCEPTED, GROUP, create, problems_of, refused, urn
 
 JOB = "app:Job"
 TEMPLATE = ACCEPTED[JOB]["template"]
@@ -29,10 +29,18 @@ async def test_a_job_may_not_have_this_name(azure: Azure, name: str) -> None:
     assert at(problems_of(azure, JOB, jobName=name)) == ["jobName"]
 
 
+async def test_a_configuration_that_a_preview_does_not_know_yet_is_missed_by_the_put_alone(azure: Azure) -> None:
+    inputs = {name: value for name, value in ACCEPTED[JOB].items() if name != "configuration"}
+    await create(azure, "resources:ResourceGroup")
+
+    assert dict(azure.type_of(JOB).refusals(inputs)) == {}
+    with refused(400, "BadRequest", "The property 'configuration' is required."):
+        await azure.create(JOB, {**inputs, "environmentId": GROUP}, urn(JOB))
+
+
 @pytest.mark.parametrize(
     ("configuration", "where"),
     [
-        ({}, "configuration"),
         ({"replicaTimeout": 0}, "configuration.replicaTimeout"),
         ({"replicaRetryLimit": 11}, "configuration.replicaRetryLimit"),
         ({"triggerType": "Event"}, "configuration.triggerType"),
@@ -43,7 +51,7 @@ async def test_a_job_may_not_have_this_name(azure: Azure, name: str) -> None:
 async def test_a_configuration_that_does_not_fit_is_refused(
     azure: Azure, configuration: dict[str, Any], where: str
 ) -> None:
-    given = {"triggerType": "Manual", **configuration} if configuration else {}
+    given = {"triggerType": "Manual", **configuration}
     assert at(problems_of(azure, JOB, configuration=given)) == [where]
 
 

@@ -23,6 +23,15 @@ def test_the_executable_is_taken_out_of_the_archive(tmp_path: Path, releases: Re
     assert engine.stat().st_mode & 0o111 == 0o111
 
 
+def test_what_runs_python_programs_on_azure_is_taken_out_too(tmp_path: Path, releases: Releases) -> None:
+    releases.publish()
+
+    engine = download(tmp_path, releases.address)
+
+    assert (engine.parent / "pulumi-language-python").stat().st_mode & 0o111 == 0o111
+    assert not (engine.parent / "pulumi-language-go").exists()
+
+
 def test_the_next_address_is_asked_when_the_first_has_no_release(tmp_path: Path, releases: Releases) -> None:
     releases.publish()
 
@@ -62,7 +71,7 @@ def test_an_archive_without_a_published_checksum_is_not_downloaded(tmp_path: Pat
 
 
 def test_an_archive_without_an_engine_is_refused(tmp_path: Path, releases: Releases) -> None:
-    releases.publish(member="pulumi/README")
+    releases.publish(members=["pulumi/README"])
 
     with pytest.raises(SetupError, match="pulumi/pulumi"):
         download(tmp_path, releases.address)

@@ -70,7 +70,8 @@ def test_a_downloaded_engine_is_kept_for_the_next_time(workshop: Workshop, relea
     assert find_engine(workshop.told.append, workshop.sources(releases.address)) == workshop.engine
     releases.files.clear()
     assert find_engine(workshop.told.append, workshop.sources(releases.address)) == workshop.engine
-    assert sorted(path.name for path in workshop.engine.parent.iterdir()) == ["lock", "pulumi"]
+    kept = sorted(path.name for path in workshop.engine.parent.iterdir())
+    assert kept == ["lock", "pulumi", "pulumi-language-python"]
 
 
 def test_without_a_download_the_engine_is_built(workshop: Workshop, releases: Releases) -> None:

@@ -9,7 +9,7 @@ import sys
 import tarfile
 import threading
 import zipfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +18,7 @@ from pathlib import Path
 from ops.engine import PULUMI_VERSION, Sources
 from ops.engine_download import ARCHITECTURES
 
+RELEASED = ("pulumi/pulumi", "pulumi/pulumi-language-python", "pulumi/pulumi-language-go")
 REPOSITORY = Path(__file__).resolve().parents[3]
 UV = Path(sys.executable).parent / "uv"
 PINNED_ENGINE = f"echo v{PULUMI_VERSION}"
@@ -125,14 +126,15 @@ class Releases:
     truncated: set[str] = field(default_factory=set[str])
     slow: bool = False
 
-    def publish(self, program: str = PINNED_ENGINE, *, member: str = "pulumi/pulumi") -> None:
-        """Publish an archive with the shell script `program` as the engine, and its checksums."""
+    def publish(self, program: str = PINNED_ENGINE, *, members: Sequence[str] = RELEASED) -> None:
+        """Publish an archive with the shell script `program` as each of its members, and its checksums."""
         text = f"#!/bin/sh\n{program}\n".encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            info = tarfile.TarInfo(member)
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text))
+            for member in members:
+                info = tarfile.TarInfo(member)
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text))
         self.files[ARCHIVE] = packed.getvalue()
         self.files[CHECKSUMS] = f"{hashlib.sha256(packed.getvalue()).hexdigest()}  {ARCHIVE}\n".encode()
 

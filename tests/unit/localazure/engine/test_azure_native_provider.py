@@ -336,7 +336,7 @@ async def test_functions_answer_from_what_exists(provider: Provider, azure: Azur
         ("keyvault:getVault", {"resourceGroupName": "rg", "vaultName": "none"}, "ResourceNotFound"),
         ("keyvault:getVault", {"resourceGroupName": "rg"}, "missing required property 'vaultName'"),
         ("storage:listStorageAccountKeys", {}, "NotSimulated"),
-        ("storage:getStorageAccount", {}, "NotSimulated"),
+        ("search:getService", {}, "NotSimulated"),
     ],
 )
 async def test_a_function_that_cannot_be_answered_says_why(

@@ -1,0 +1,14 @@
+"""The cycle of dev."""
+
+from typing import ClassVar
+
+import pytest
+from stack_cycle import StackCycle
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+class TestDev(StackCycle):
+    stack: ClassVar[str] = "dev"
+    guard: ClassVar[str] = "guard"
+    refusal: ClassVar[str] = "this would lose data:"
