@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env run down check test integration e2e golden bench lock format clean
+.PHONY: help setup up status logs preview token env run recover drift guard down check test integration e2e golden bench lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,15 @@ env: setup ## print shell lines that point clients at STACK
 
 run: setup ## start JOB of STACK now (migrate, backup) and wait for its end
 	@$(OPS).run_job
+
+recover: setup ## show what an interrupted run or a damaged state of STACK left (RESTORE=, UNLOCK=, PLAN=)
+	@$(OPS).recover
+
+drift: setup ## show what was changed behind the program's back (exit status 2)
+	@$(OPS).drift
+
+guard: setup ## refuse what would delete or replace data without an approval (ops/approvals.yaml)
+	@$(OPS).guard
 
 down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DESTROY=<stack>)
 	@$(OPS).down

@@ -127,8 +127,12 @@ Protection(
     "protection",
     ProtectionArgs(
         settings=settings.protection,
-        locked={**{name: part.id for name, part in data.items()}, "workspace": observability.workspace_id},
-        after=[*data.values(), observability, alerts, workbooks, *grants],
+        locked={
+            **{name: part.id for name, part in data.items()},
+            "workspace": observability.workspace_id,
+            "zone": dns.id,
+        },
+        after=[*data.values(), observability, alerts, workbooks, dns, *grants],
     ),
 )
 pulumi.export("web_address", edge.publish(Site.WEB, frontend.url, probe_path=PROBE_PATH, cached=True))

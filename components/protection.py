@@ -26,8 +26,8 @@ class ProtectionArgs:
     """Arguments of `Protection`."""
 
     settings: ProtectionSettings
-    locked: Mapping[str, pulumi.Input[str]]
-    """Resource ids by what the program calls them."""
+    locked: Mapping[str, pulumi.Input[str] | None]
+    """Resource ids by what the program calls them; None is not there in this environment."""
     after: Sequence[pulumi.Resource]
     """What is made on and below them: the locks come last and go first."""
 
@@ -50,7 +50,7 @@ class Protection(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.after, delete_before_replace=True),
             )
             for what, resource_id in args.locked.items()
-            if args.settings.locks
+            if args.settings.locks and resource_id is not None
         ]
         self.lock_ids = [lock.id for lock in locks]
         self.register_outputs({"lock_ids": self.lock_ids})

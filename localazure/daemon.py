@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import gc
 import os
 import secrets
 import signal
@@ -65,8 +66,12 @@ async def serve(state: Path) -> None:
         )
         endpoints.write(state)
         stack.callback((state / FILE).unlink, missing_ok=True)
-        # The shapes are read while the engine starts; the first deployment does not wait for them.
+        # The shapes are read while the engine starts; the first deployment does not wait for them. They live as long as
+        # the daemon, so nobody looks for garbage among them.
+        gc.disable()
         await asyncio.to_thread(lambda: [resource_shape(token) for token in azure.tokens])
+        gc.freeze()
+        gc.enable()
         await stopping.wait()
 
 

@@ -74,9 +74,9 @@ def test_rules_that_span_keys_are_checked(section: str, key: str, value: object,
 
 def test_a_section_that_is_no_object_is_named() -> None:
     config = stack_config("dev") | {"digitalmee:environment": "Enabled"}
+    keys = ", ".join(stack_config("dev")["digitalmee:environment"])
     assert _problems(config) == (
-        'digitalmee:environment: expected an object, got "Enabled" (allowed the keys '
-        f"{', '.join(stack_config('dev')['digitalmee:environment'])})",
+        f'digitalmee:environment: expected an object, got "Enabled" (allowed the keys {keys})',
     )
 
 
