@@ -21,7 +21,7 @@ UPGRADE ?=
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  STACK=$(STACK) (dev, staging, prod)   CLOUD=$(CLOUD) (local, azure)   SUBJECT, ROLES: of a token   FOLLOW=1: logs go on"
+	@echo "  STACK=$(STACK) (dev, staging, prod)   CLOUD=$(CLOUD) (local, azure)   SUBJECT, ROLES, WORKLOAD: of a token   FOLLOW=1: logs go on"
 
 setup: ## prepare .venv and the Pulumi engine (the others call it)
 	@$(PYTHON) -m ops.setup
@@ -38,7 +38,7 @@ logs: setup ## print the logs of STACK (FOLLOW=1: and go on)
 preview: setup ## show what `make up` would change
 	@$(OPS).preview
 
-token: setup ## print an access token for SUBJECT with ROLES, and nothing else
+token: setup ## print an access token for SUBJECT with ROLES, good for WORKLOAD, and nothing else
 	@$(OPS).token
 
 env: setup ## print shell lines that point clients at STACK

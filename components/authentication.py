@@ -18,6 +18,11 @@ class AuthenticationSettings(Section):
     tool_audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9:/._-]{1,200}$")]
     """Audience that a bearer token for the tool server must name: an application id of its own."""
 
+    @property
+    def audiences(self) -> dict[str, str]:
+        """What a bearer token must name, by the workload that it is for."""
+        return {"api": self.audience, "mcp": self.tool_audience}
+
     def conflicts(self) -> Iterator[Conflict]:
         """Yield one audience for both, with which a token for one would open the other."""
         if self.tool_audience == self.audience:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import pulumi
@@ -118,7 +119,9 @@ def resource_shape(token: str) -> ResourceShape:
     getter = next((getattr(module, n) for n in dir(module) if n.replace("_", "") == f"get{name}".lower()), None)
     parameters = [wire_names.get(p, p) for p in inspect.signature(getter).parameters] if getter else []
     path_parameters = tuple(p for p in parameters if p in inputs)
-    version = re.search(r"Azure REST API version ([0-9a-z-]+)", inspect.getsource(resource))
+    # The whole file: to find the class in it takes ten times as long, and it holds one resource.
+    source = Path(inspect.getfile(own)).read_text(encoding="utf-8")
+    version = re.search(r"Azure REST API version ([0-9a-z-]+)", source)
     return ResourceShape(
         inputs=inputs,
         outputs=sdk_types.resource_types(resource),

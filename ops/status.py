@@ -34,11 +34,16 @@ def status(environ: Mapping[str, str]) -> int:
         print(f"in deleted state: {', '.join(sorted(resource_id.rpartition('/')[2] for resource_id in deleted))}")
     group = f"-{cloud.stack}/providers/"
     ours = [running for running in said["running"] if group in running["id"]]
-    for running in sorted(ours, key=lambda running: (_ORDER.index(running["kind"]), running["name"])):
+    for running in sorted(ours, key=_place):
         print("\n".join(_lines(running)))
     if not ours:
         print(f"nothing of {cloud.stack} runs. `make up STACK={cloud.stack}` deploys it.")
     return 0
+
+
+def _place(running: Mapping[str, Any]) -> tuple[int, str]:
+    kind = running["kind"]
+    return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), running["name"])
 
 
 def _lines(running: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ LIFETIME_SECONDS: Final = 3600
 
 
 def token(environ: Mapping[str, str]) -> int:
-    """Print a token for SUBJECT with ROLES (comma-separated) and return the exit status."""
+    """Print a token for SUBJECT with ROLES (comma-separated), good for WORKLOAD, and return the exit status."""
     target = Target.of(environ)
     if target.cloud == "azure":
         raise UsageError("On Azure tokens come from Entra, not from here. Use CLOUD=local.")
@@ -21,10 +21,13 @@ def token(environ: Mapping[str, str]) -> int:
     outputs = cloud.outputs()
     if "token_issuer" not in outputs:
         raise UsageError(f"{target.stack} is not deployed here; run `make up STACK={target.stack}` first.")
+    audiences, workload = outputs["token_audiences"], environ.get("WORKLOAD") or "api"
+    if workload not in audiences:
+        raise UsageError(f"WORKLOAD={workload}: no such audience of tokens (allowed {', '.join(audiences)}).")
     print(
         cloud.client().mint(
             issuer=outputs["token_issuer"],
-            audience=outputs["token_audience"],
+            audience=audiences[workload],
             subject=environ.get("SUBJECT") or "ada",
             roles=[role.strip() for role in environ.get("ROLES", "user").split(",") if role.strip()],
             lifetime_seconds=LIFETIME_SECONDS,

@@ -26,7 +26,7 @@ def service(
         "args": [name],
         "env": _environment(variables),
         "probes": [
-            _probe(app.Type.STARTUP, LIVENESS_PATH, port, period_seconds=3, failure_threshold=10),
+            _probe(app.Type.STARTUP, LIVENESS_PATH, port, period_seconds=3, failure_threshold=40),
             _probe(app.Type.LIVENESS, LIVENESS_PATH, port, period_seconds=10, failure_threshold=3),
             _probe(app.Type.READINESS, READINESS_PATH, port, period_seconds=5, failure_threshold=3),
         ],

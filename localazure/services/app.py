@@ -20,7 +20,7 @@ from localazure.services.template_rules import template_problems
 from localazure.store import Record
 from localazure.validation import Problem
 
-PROVISION_SECONDS = 120.0
+PROVISION_SECONDS = 240.0
 """How long a revision may take to become ready before its operation fails."""
 
 
