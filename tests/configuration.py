@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
+from components.section import Section
 from settings import LOCATION, PROJECT, Settings, allowed, expected
 from tests.tape import ROOT, STACKS, stack_config
 
@@ -48,18 +49,23 @@ def sections() -> Iterator[tuple[str, FieldInfo, dict[str, FieldInfo]]]:
 
 
 def documented(section: Any) -> dict[str, str]:
-    """Return what stands under each key of a section in the code, by key.
+    """Return what stands under each key of a section in the code, by key; also of the sections that it extends.
 
     pydantic can read it too, but then every run of the program pays for it.
     """
+    kinds = [kind for kind in reversed(section.__mro__) if issubclass(kind, Section)]
+    return {key: text for kind in kinds for key, text in _documented(kind)}
+
+
+def _documented(section: type[Section]) -> Iterator[tuple[str, str]]:
     (declared,) = ast.parse(dedent(inspect.getsource(section))).body
     assert isinstance(declared, ast.ClassDef)
-    return {
-        key.target.id: inspect.cleandoc(text.value.value)
-        for key, text in pairwise(declared.body)
-        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-    }
+    for key, text in pairwise(declared.body):
+        match key, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
+                yield name, inspect.cleandoc(meaning)
+            case _:
+                pass
 
 
 def _location() -> Iterator[str]:

@@ -74,6 +74,11 @@ class Rollout(Section):
         """The image of the template."""
         return (self.candidate or self.live).digest
 
+    @property
+    def serving_digest(self) -> str:
+        """The image that serves once the run is through."""
+        return self.digest if self.at_once else self.live.digest
+
     def over(self, remembered: "Rollout | None") -> "Rollout":
         """Return this step, taken from what is remembered. One that names no revision is to serve at once."""
         if remembered is None or self.live.revision:

@@ -123,7 +123,7 @@ class Service(pulumi.ComponentResource):
     def _job(self, name: str, identity: WorkloadIdentity, settings: JobSettings, values: Variables) -> Job:
         """Make a job that runs the image which serves as API."""
         args = self._args
-        digest = args.rollouts.api.live.digest
+        digest = args.rollouts.api.serving_digest
         job = JobArgs(hosting=args.hosting, settings=settings, digest=digest, identity=identity, variables=values)
         return Job(name, job, self._child)
 

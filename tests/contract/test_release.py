@@ -1,5 +1,6 @@
 """Which image a run deploys, and what serves: the override, else what the stack remembers, else none."""
 
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -23,6 +24,14 @@ def _image(digest: str) -> str:
 def _weights(tape: Tape, name: str = "api") -> dict[str, int]:
     traffic = tape.one("ContainerApp", name).inputs["configuration"]["ingress"]["traffic"]
     return {entry["label"]: entry["weight"] for entry in traffic}
+
+
+@cache
+def _staged() -> Tape:
+    """The tape of a run that puts a candidate of the API beside what serves."""
+    before = _release()
+    step = {"api": {"live": before["api"]["live"], "candidate": {"digest": OTHER}}}
+    return record_main("dev", last_outputs={"release": before}, release=step)
 
 
 def _release() -> dict[str, Any]:
@@ -62,18 +71,14 @@ def test_a_digest_in_the_override_serves_at_once_and_is_remembered() -> None:
 
 
 def test_a_candidate_in_the_override_changes_nothing_that_serves() -> None:
-    before = _release()
-    step = {"api": {"live": before["api"]["live"], "candidate": {"digest": OTHER}}}
-    tape = record_main("dev", last_outputs={"release": before}, release=step)
+    before, tape = _release(), _staged()
     assert _images(tape) == {"api": _image(OTHER), "mcp": _image(DIGEST), "worker": _image(DIGEST)}
     assert _weights(tape) == {"live": 100, "candidate": 0}
     assert tape.exports["release"]["mcp"] == before["mcp"]
 
 
 def test_weights_move_without_a_change_of_the_template() -> None:
-    before = _release()
-    step = {"live": before["api"]["live"], "candidate": {"digest": OTHER}}
-    staged = record_main("dev", last_outputs={"release": before}, release={"api": step})
+    staged = _staged()
     remembered = dict(staged.exports["release"])
     step = {**remembered["api"], "weight": 25}
     moved = record_main("dev", last_outputs={"release": remembered}, release={"api": step})

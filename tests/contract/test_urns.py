@@ -113,8 +113,8 @@ def test_a_workload_waits_for_all_grants_its_secrets_and_its_database(
 
 
 def test_two_stacks_declare_the_same_but_for_what_a_key_switches_off(tapes: dict[str, Tape]) -> None:
-    names = [{urn.partition("::digitalmee::")[2] for urn in tapes[stack].registrations} for stack in STACKS]
-    different = {urn.rpartition("::")[2] for urn in set.union(*names) - set.intersection(*names)}
+    first, *others = ({urn.partition("::digitalmee::")[2] for urn in tapes[stack].registrations} for stack in STACKS)
+    different = {urn.rpartition("::")[2] for urn in first.union(*others) - first.intersection(*others)}
     switched = {name: [key for key in SWITCHES if name == key or name.startswith(f"{key}-")] for name in different}
     assert [name for name, keys in switched.items() if not keys] == []
 

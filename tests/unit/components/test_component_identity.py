@@ -3,20 +3,17 @@
 from uuid import UUID
 
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
-from components.registry import Registry, RegistryArgs, RegistrySettings
 from tests.computed import guid
 from tests.tape import SUBSCRIPTION, Tape, record
-from tests.unit.components.parts import platform, tags
+from tests.unit.components.parts import platform, registry, tags
 
 
 def _granted() -> Tape:
     def program() -> None:
         place = platform()
-        registry = Registry(
-            "registry", RegistryArgs(platform=place, settings=RegistrySettings(sku="Basic", protect=False))
-        )
+        place_of_images = registry(place)
         for name in ("pull", "spare"):
-            registry.grant_pull(WorkloadIdentity(name, WorkloadIdentityArgs(platform=place)))
+            place_of_images.grant_pull(WorkloadIdentity(name, WorkloadIdentityArgs(platform=place)))
 
     return record(program)
 

@@ -149,3 +149,12 @@ def test_a_rollback_moves_the_weights_and_keeps_the_template() -> None:
     assert (promoted.digest, back.digest) == (NEW, NEW)
     assert promoted.suffix("new") == back.suffix("new") == promoted.live.revision
     assert [(share.weight, share.label) for share in back.traffic("app")] == [(100, "live"), (0, "candidate")]
+
+
+@given(rollouts(), digests)
+@settings(max_examples=50)
+def test_what_serves_after_a_run_is_known_before_it(remembered: Rollout, digest: str) -> None:
+    at_once = Rollout(live=Version(digest=digest)).over(remembered)
+
+    assert remembered.serving_digest == remembered.live.digest
+    assert at_once.serving_digest == digest == at_once.made("r100-00000100").live.digest
