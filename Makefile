@@ -64,13 +64,14 @@ check: setup ## format, lint, types, unit and contract tests (under 90 s)
 	$(BIN)/ruff check
 	@echo "basedpyright, beside pytest tests/unit tests/contract"; \
 	said=$$(mktemp); $(BIN)/basedpyright >"$$said" 2>&1 & types=$$!; \
-	$(BIN)/python -m pytest tests/unit tests/contract -n auto --dist loadfile -q; tests=$$?; \
+	$(BIN)/python -m pytest tests/unit tests/contract -m "not integration" -n auto --dist loadfile -q; tests=$$?; \
 	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$tests -eq 0 ] && [ $$types -eq 0 ]
 
 test: setup check integration e2e ## everything that continuous integration runs
 
 integration: setup ## the service and the parts of the embedded cloud, as real processes
 	$(BIN)/python -m pytest tests/integration -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/unit tests/contract -m integration -n 2 --dist loadfile -q
 
 e2e: setup ## the real engine against the embedded Azure
 	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q

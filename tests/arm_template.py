@@ -5,7 +5,7 @@ What ARM has at the top of a resource stays there; the rest goes below `properti
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from localazure.services.catalog import TYPES
 from localazure.shapes import resource_shape
@@ -14,6 +14,8 @@ from tests.tape import Registration, Tape
 TOP: Final = frozenset(
     {"extendedLocation", "identity", "kind", "location", "managedBy", "plan", "properties", "sku", "tags", "zones"}
 )
+ARM_NAMES: Final = {"expires": "exp", "networkRuleSet": "networkAcls"}
+"""What the SDK calls otherwise than ARM (`x-ms-client-name` in Azure/azure-rest-api-specs), and tools look for."""
 SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
@@ -45,9 +47,21 @@ def _resource(registration: Registration) -> dict[str, Any]:
     }
     if below:
         resource["properties"] = {**resource.get("properties", {}), **below}
+    resource = _in_arms_names(resource)
     if scope.startswith("{"):
         resource["scope"] = registration.inputs[scope.strip("{}")]
     return resource
+
+
+def _in_arms_names(value: Any) -> Any:
+    match value:
+        case dict():
+            items = cast("dict[str, Any]", value).items()
+            return {ARM_NAMES.get(key, key): _in_arms_names(item) for key, item in items}
+        case list():
+            return [_in_arms_names(item) for item in cast("list[Any]", value)]
+        case _:
+            return value
 
 
 def _type_and_name(path: str, inputs: Mapping[str, Any]) -> tuple[str, str]:

@@ -8,6 +8,7 @@ Mocks prove construction: what is declared, under which parent, in which order. 
 """
 
 import asyncio
+import copy
 import gc
 import json
 import runpy
@@ -142,7 +143,12 @@ class _Recorder(MockMonitor):
 
 
 def stack_config(stack: str) -> dict[str, Any]:
-    """Return the configuration of a stack file."""
+    """Return the configuration of a stack file, to keep or to change."""
+    return copy.deepcopy(_read_config(stack))
+
+
+@cache
+def _read_config(stack: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
 
 

@@ -26,6 +26,8 @@ from tests.tape import (
     stack_config,
 )
 
+pytestmark = pytest.mark.integration
+
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 RETIRED = {

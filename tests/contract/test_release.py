@@ -8,6 +8,8 @@ import pytest
 
 from tests.tape import DIGEST, Tape, record_main, released
 
+pytestmark = pytest.mark.integration
+
 OTHER = "sha256:" + "b" * 64
 NAMES = ("api", "mcp", "worker")
 

@@ -34,3 +34,10 @@ async def azure(state: Path) -> AsyncGenerator[Azure]:
         opened = Azure(store, runtime, TYPES)
         yield opened
         await opened.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make integration` what opens every server of the embedded cloud."""
+    for item in items:
+        if "azure" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)

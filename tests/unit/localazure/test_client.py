@@ -14,7 +14,7 @@ from localazure.endpoints import FILE, Endpoints
 from localazure.errors import StateError
 
 # A daemon outlives whoever started it, which Python takes for an oversight.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 ENDPOINTS = Endpoints(
     pid=1,

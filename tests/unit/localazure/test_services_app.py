@@ -29,6 +29,8 @@ from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
 from tests.unit.localazure.arm import ACR_PULL, ROLES, SECRETS_USER, create, grant, problems_of, refused, urn
 
+pytestmark = pytest.mark.integration
+
 APP = "app:ContainerApp"
 SERVICE = Path(__file__).parents[2] / "integration" / "containers" / "service"
 BUS_OWNER = f"{ROLES}/090c5cfd-751d-490a-894a-3ce6f1109419"

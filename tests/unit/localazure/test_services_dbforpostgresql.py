@@ -9,6 +9,8 @@ from localazure.azure import Azure
 from localazure.store import Record
 from tests.unit.localazure.arm import ACCEPTED, create, problems_of, refused
 
+pytestmark = pytest.mark.integration
+
 SERVER, DATABASE = "dbforpostgresql:Server", "dbforpostgresql:Database"
 FIREWALL_RULE, ADMINISTRATOR = "dbforpostgresql:FirewallRule", "dbforpostgresql:AdministratorsMicrosoftEntra"
 ADMINISTRATOR_INPUTS = {

@@ -11,6 +11,8 @@ from localazure.services.redisenterprise import gigabytes, memory
 from localazure.store import Record
 from tests.unit.localazure.arm import ACCEPTED, create, problems_of, refused
 
+pytestmark = pytest.mark.integration
+
 CLUSTER, DATABASE = "redisenterprise:RedisEnterprise", "redisenterprise:Database"
 ASSIGNMENT = "redisenterprise:AccessPolicyAssignment"
 BOTH = {"persistence": {"aofEnabled": True, "aofFrequency": "1s", "rdbEnabled": True, "rdbFrequency": "1h"}}

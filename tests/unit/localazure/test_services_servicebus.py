@@ -6,6 +6,8 @@ from localazure.azure import Azure
 from localazure.services.servicebus import Queue
 from tests.unit.localazure.arm import ACCEPTED, GROUP, create, problems_of, refused
 
+pytestmark = pytest.mark.integration
+
 NAMESPACE, QUEUE = "servicebus:Namespace", "servicebus:Queue"
 PREMIUM = {"capacity": 1, "name": "Premium", "tier": "Premium"}
 

@@ -11,6 +11,8 @@ import pytest
 from ops.engine import PULUMI_VERSION
 from ops.engine_run import PACK
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -6,6 +6,8 @@ from ops.commands import SetupError
 from ops.dependencies import find_uv, sync_dependencies
 from tests.unit.ops.workshop import REPOSITORY, UV, Workshop
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def prepared(workshop: Workshop) -> Workshop:

@@ -9,6 +9,8 @@ import pytest
 
 from ops.engine import PULUMI_VERSION
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[3]
 OUTPUTS = '{"jobs": {"backup": "caj-dme-backup-prod", "migrate": "caj"}, "resource_group": "rg-dme-prod"}'
 

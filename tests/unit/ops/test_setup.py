@@ -14,6 +14,8 @@ import pytest
 from ops.setup import OLDEST_PYTHON
 from tests.unit.ops.workshop import PINNED_ENGINE, REPOSITORY, UV, Workshop, wait_until_exists
 
+pytestmark = pytest.mark.integration
+
 MAKE = shutil.which("make") or "make"
 
 

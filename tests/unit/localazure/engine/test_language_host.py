@@ -21,6 +21,8 @@ from localazure.engine.language import PythonHost, interpreter
 from localazure.engine.wire import load
 from tests.unit.localazure.engine.plugin import serving
 
+pytestmark = pytest.mark.integration
+
 
 class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):
     """Writes down what it is told, and answers what a program asks. Methods are named by the protocol."""
