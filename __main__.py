@@ -3,6 +3,8 @@
 Every environment has the same components; what differs is data in the stack files.
 """
 
+import gc
+
 import pulumi
 from pulumi_azure_native import authorization
 
@@ -31,6 +33,9 @@ from components.workloads.service import Service
 from components.workloads.service_args import Identities, ServiceArgs
 from release import Release
 from settings import Settings
+
+# Nearly all that the program makes lives to its end: looking for garbage in it takes longer than making it.
+gc.disable()
 
 settings = Settings.load()
 release = settings.release.over(Release.remembered())
