@@ -60,13 +60,20 @@ def test_a_setup_that_fails_says_so_and_has_a_status(prepared: Workshop) -> None
     assert "no space left on device" in failed.stderr
 
 
+# What a shell starts in the background ignores Ctrl-C, and so does all that it starts.
+HEEDING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("ops.setup", run_name="__main__")
+"""
+
+
 @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_setup_can_be_run_again(prepared: Workshop, signum: signal.Signals, status: int) -> None:
     started = prepared.root / "started"
     prepared.program("bin/uv", f"[ $1 = --version ] && echo uv 0.9.0 && exit; touch {started}; exec sleep 30")
-    command = [sys.executable, "-m", "ops.setup"]
     with subprocess.Popen(
-        command, cwd=prepared.checkout, env=prepared.environ, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", HEEDING], cwd=prepared.checkout, env=prepared.environ, stderr=subprocess.DEVNULL
     ) as interrupted:
         wait_until_exists(started)
         interrupted.send_signal(signum)
