@@ -41,16 +41,24 @@ def configuration(
     return app.ConfigurationArgs(
         active_revisions_mode=app.ActiveRevisionsMode.MULTIPLE if ingress else app.ActiveRevisionsMode.SINGLE,
         max_inactive_revisions=INACTIVE_REVISIONS,
-        identity_settings=[
-            app.IdentitySettingsArgs(identity=identity.id, lifecycle=lifecycle) for identity, lifecycle in lifecycles
-        ],
+        identity_settings=identity_settings(lifecycles),
         registries=[app.RegistryCredentialsArgs(server=registry, identity=pull.id)],
-        secrets=[
-            app.SecretArgs(name=secret.name, key_vault_url=secret.url, identity=reader.id)
-            for secret in variables.secrets.values()
-        ],
+        secrets=secrets(variables, reader),
         ingress=ingress,
     )
+
+
+def identity_settings(lifecycles: Lifecycles) -> list[app.IdentitySettingsArgs]:
+    """Return in which phase a container of an app or a job may act as which identity."""
+    return [app.IdentitySettingsArgs(identity=identity.id, lifecycle=lifecycle) for identity, lifecycle in lifecycles]
+
+
+def secrets(variables: Variables, reader: WorkloadIdentity) -> list[app.SecretArgs]:
+    """Return the secrets of an app or a job, each by reference to the vault, read as `reader`."""
+    return [
+        app.SecretArgs(name=secret.name, key_vault_url=secret.url, identity=reader.id)
+        for secret in variables.secrets.values()
+    ]
 
 
 def public_ingress(port: int, shares: pulumi.Output[list[Share]]) -> app.IngressArgs:

@@ -24,7 +24,7 @@ def service(
         "name": name,
         "image": image,
         "args": [name],
-        "env": _environment(variables),
+        "env": environment(variables),
         "probes": [
             _probe(app.Type.STARTUP, LIVENESS_PATH, port, period_seconds=3, failure_threshold=40),
             _probe(app.Type.LIVENESS, LIVENESS_PATH, port, period_seconds=10, failure_threshold=3),
@@ -40,7 +40,7 @@ def migration(image: pulumi.Input[str], variables: Variables) -> app.InitContain
         "name": "migrate",
         "image": image,
         "args": ["migrate"],
-        "env": _environment(variables),
+        "env": environment(variables),
         "resources": {"cpu": 0.25, "memory": "0.5Gi"},
     }
 
@@ -68,7 +68,8 @@ def on_queue(
     return [{"name": "queue", "custom": {"type": "azure-servicebus", "identity": identity.id, "metadata": metadata}}]
 
 
-def _environment(variables: Variables) -> list[app.EnvironmentVarArgsDict]:
+def environment(variables: Variables) -> list[app.EnvironmentVarArgsDict]:
+    """Return the environment of a container: plain values, then references to the secrets of its app or job."""
     values: list[app.EnvironmentVarArgsDict] = [
         {"name": str(name), "value": value} for name, value in variables.values.items()
     ]

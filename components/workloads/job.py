@@ -17,8 +17,11 @@ from components import names
 from components.environment import WORKLOAD_PROFILE
 from components.identity import WorkloadIdentity
 from components.section import Conflict, Section
+from components.workloads.app_configuration import identity_settings, secrets
+from components.workloads.containers import environment
 from components.workloads.hosting import Hosting
 from components.workloads.variables import Variables
+from components.workloads.workload_settings import odd_memory
 
 
 class JobSettings(Section):
@@ -41,8 +44,7 @@ class JobSettings(Section):
         """Yield a time that never comes, and a ratio of memory that Consumption does not sell."""
         if self.cron and not croniter.is_valid(self.cron):
             yield "cron", f'"{self.cron}" is no time of cron (allowed minute, hour, day, month, weekday: "30 2 * * *")'
-        if self.memory != (fitting := f"{self.cpu * 2:g}Gi"):
-            yield "memory", f'"{self.memory}" does not go with {self.cpu:g} cores (allowed "{fitting}")'
+        yield from odd_memory(self.cpu, self.memory)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ class Job(pulumi.ComponentResource):
                 user_assigned_identities=[args.identity.id, hosting.pull.id],
             ),
             configuration=_configuration(args),
-            template=app.JobTemplateArgs(containers=[_container(name, args)]),
+            template={"containers": [_container(name, args)]},
             tags=platform.tags(name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=hosting.grants, delete_before_replace=True),
         )
@@ -101,26 +103,19 @@ def _configuration(args: JobArgs) -> app.JobConfigurationArgs:
         manual_trigger_config=None if args.settings.cron else by_hand,
         replica_timeout=args.settings.timeout_seconds,
         replica_retry_limit=args.settings.retry_limit,
-        identity_settings=[
-            app.IdentitySettingsArgs(identity=identity.id, lifecycle=lifecycle) for identity, lifecycle in lifecycles
-        ],
+        identity_settings=identity_settings(lifecycles),
         registries=[
             app.RegistryCredentialsArgs(server=args.hosting.registry.login_server, identity=args.hosting.pull.id)
         ],
-        secrets=[
-            app.SecretArgs(name=secret.name, key_vault_url=secret.url, identity=args.identity.id)
-            for secret in args.variables.secrets.values()
-        ],
+        secrets=secrets(args.variables, args.identity),
     )
 
 
-def _container(name: str, args: JobArgs) -> app.ContainerArgs:
-    values = [app.EnvironmentVarArgs(name=str(key), value=value) for key, value in args.variables.values.items()]
-    secrets = args.variables.secrets.items()
-    return app.ContainerArgs(
-        name=name,
-        image=args.hosting.registry.image(args.digest),
-        args=[name],
-        env=[*values, *(app.EnvironmentVarArgs(name=str(key), secret_ref=secret.name) for key, secret in secrets)],
-        resources=app.ContainerResourcesArgs(cpu=args.settings.cpu, memory=args.settings.memory),
-    )
+def _container(name: str, args: JobArgs) -> app.ContainerArgsDict:
+    return {
+        "name": name,
+        "image": args.hosting.registry.image(args.digest),
+        "args": [name],
+        "env": environment(args.variables),
+        "resources": {"cpu": args.settings.cpu, "memory": args.settings.memory},
+    }

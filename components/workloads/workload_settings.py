@@ -11,6 +11,12 @@ from pydantic import Field
 from components.section import Conflict, Section
 
 
+def odd_memory(cpu: float, memory: str) -> Iterator[Conflict]:
+    """Yield memory that Consumption does not sell with so many cores: it is two gibibytes for each."""
+    if memory != (fitting := f"{cpu * 2:g}Gi"):
+        yield "memory", f'"{memory}" does not go with {cpu:g} cores (allowed "{fitting}")'
+
+
 class SizeSettings(Section):
     """The size of one replica and how many there may be."""
 
@@ -29,8 +35,7 @@ class SizeSettings(Section):
         """Yield replica limits the wrong way round, and a ratio of memory that Consumption does not sell."""
         if self.min_replicas > self.max_replicas:
             yield "min_replicas", f"{self.min_replicas} is more than max_replicas ({self.max_replicas})"
-        if self.memory != (fitting := f"{self.cpu * 2:g}Gi"):
-            yield "memory", f'"{self.memory}" does not go with {self.cpu:g} cores (allowed "{fitting}")'
+        yield from odd_memory(self.cpu, self.memory)
 
 
 class WorkloadSettings(SizeSettings):
