@@ -7,19 +7,14 @@ from typing import Final
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from app.web import docs_page, openapi, tasks
+from app.routes.catalog import RESOURCES
 from app.web.auth import BearerAuth
 from app.web.front_door import FrontDoorOnly
-from app.web.layers import layered, route
-from app.web.operations import DOCS_PATH, OPENAPI_PATH, PROTECTED
+from app.web.layers import layered
+from app.web.operation import PROTECTED
 from app.web.state import State
 
-ROUTES: Final = (
-    route(tasks.PATH, GET=tasks.list_tasks, POST=tasks.create_task),
-    route(tasks.PATH + "/{task_id}", GET=tasks.get_task, PATCH=tasks.change_task, DELETE=tasks.remove_task),
-    route(OPENAPI_PATH, GET=openapi.openapi),
-    route(DOCS_PATH, GET=docs_page.docs),
-)
+ROUTES: Final = tuple(route for resource in RESOURCES for route in resource.routes)
 
 
 def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str) -> ASGIApp:

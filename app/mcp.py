@@ -16,14 +16,14 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from app.tools.protected_resource import RESOURCE_PATH, metadata_address, metadata_route
+from app.tools.tasks import TOOLS
+from app.tools.tool import Tool
 from app.web.auth import BearerAuth
 from app.web.front_door import FrontDoorOnly
 from app.web.layers import layered
 from app.web.own_address import OwnAddress
-from app.web.protected_resource import RESOURCE_PATH, metadata_address, metadata_route
 from app.web.state import State
-from app.web.task_tools import TOOLS
-from app.web.tool import Tool
 
 _TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in TOOLS}
 

@@ -11,7 +11,8 @@ from app.domain.models import Principal
 from app.domain.operations import import_tasks
 from app.domain.ports import TaskStore
 from app.queue.ports import Delivery
-from app.wire import NewTask, fit
+from app.wire.documents import fit
+from app.wire.tasks import NewTask
 
 IMPORT_MAX: Final = 100
 """Tasks of one import: what fits the time that a message has."""

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.wire import invalid
+from app.wire.documents import invalid
 
 _ENCODER: Final = msgspec.json.Encoder()
 

@@ -7,8 +7,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api import ROUTES
+from app.routes.catalog import RESOURCES
+from app.routes.openapi import describe
 from app.web.layers import PROBED
-from app.web.openapi import describe
 from app.web.problems import SLUGS
 from tests.schema_check import problems
 from tests.unit.app.memory import Api
@@ -37,7 +38,7 @@ def assert_described(client: TestClient, method: str, path: str, template: str =
 def test_every_route_is_described_and_nothing_else() -> None:
     all_routes = (*PROBED, *ROUTES)
     routes = {(one.path, method.lower()) for one in all_routes for method in one.methods or () if method != "HEAD"}
-    described = {(path, method) for path, methods in describe()["paths"].items() for method in methods}
+    described = {(path, method) for path, methods in describe(RESOURCES)["paths"].items() for method in methods}
     assert described == routes
 
 
@@ -94,7 +95,7 @@ def test_a_patch_is_described_as_valid_when_it_is_accepted(patch: dict[str, Any]
 def test_the_page_for_people_shows_every_operation_and_problem_and_loads_nothing() -> None:
     with Api().client() as client:
         answer = client.get("/docs")
-    for path, methods in describe()["paths"].items():
+    for path, methods in describe(RESOURCES)["paths"].items():
         for method in methods:
             assert f"<h2>{method.upper()} {path}</h2>" in answer.text
     for slug in SLUGS.values():

@@ -1,17 +1,13 @@
-"""The description of the API as one self-contained page at `/docs`: no script, nothing from elsewhere."""
+"""The description of the API as one self-contained page: no script, nothing from elsewhere."""
 
 import base64
 import hashlib
 import json
 from html import escape
-from typing import Any, Final
+from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-
-from app.web.openapi import describe
+from app.web.operation import Schema
 from app.web.problems import SLUGS
-from app.web.state import State
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#222}"
@@ -19,17 +15,13 @@ _STYLE: Final = (
     "pre{background:#f4f4f4;padding:.8rem;overflow:auto;font-size:.85rem}td{padding:0 1rem 0 0;vertical-align:top}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
 
-async def docs(_request: Request[State]) -> HTMLResponse:
-    """Answer the page."""
-    return HTMLResponse(_page(describe()), headers={"Content-Security-Policy": _POLICY})
-
-
-def _page(description: dict[str, Any]) -> str:
+def page(description: Schema) -> str:
+    """Render a description."""
     title = escape(description["info"]["title"])
     operations = "".join(
         _operation(method, path, operation)
@@ -50,7 +42,7 @@ def _page(description: dict[str, Any]) -> str:
     )
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: Schema) -> str:
     parameters = "".join(
         f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(parameter['description'])}</td></tr>"
         for parameter in operation["parameters"]
@@ -66,7 +58,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     )
 
 
-def _links(holder: dict[str, Any]) -> str:
+def _links(holder: Schema) -> str:
     """Link the schemas of a body or an answer."""
     references = [content["schema"]["$ref"].rpartition("/")[2] for content in holder.get("content", {}).values()]
     return ", ".join(f'<a href="#schema-{escape(name)}">{escape(name)}</a>' for name in sorted(set(references)))

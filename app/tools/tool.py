@@ -13,7 +13,7 @@ from app.domain.errors import Invalid, ProductError
 from app.web.problems import reason
 from app.web.request_log import request_id
 from app.web.state import State
-from app.wire import fit
+from app.wire.documents import fit
 
 _log = logging.getLogger(__name__)
 

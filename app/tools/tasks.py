@@ -9,20 +9,11 @@ from starlette.requests import Request
 
 from app.domain.models import Task, TaskContent, TaskStatus
 from app.domain.tasks import begin, content, require_version, revise
+from app.tools.tool import Tool
 from app.web.auth import principal_of
 from app.web.state import State
-from app.web.tool import Tool
-from app.wire import (
-    LIMIT_DEFAULT,
-    LIMIT_MAX,
-    Moment,
-    NewTask,
-    Notes,
-    TaskDocument,
-    TaskPageDocument,
-    Title,
-    after_cursor,
-)
+from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX, Moment, after_cursor
+from app.wire.tasks import NewTask, Notes, TaskDocument, TaskPageDocument, Title
 
 
 class WhichPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

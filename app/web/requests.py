@@ -1,0 +1,50 @@
+"""What routes read of a request beside its body: parameters, entity tags, ids."""
+
+import re
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from app.domain.errors import Invalid, NotFound
+from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX
+
+_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+
+
+def entity_tag(version: int) -> dict[str, str]:
+    """Return the header that names a version."""
+    return {"ETag": f'"{version}"'}
+
+
+def expected_versions(request: Request[Any]) -> frozenset[int] | None:
+    """Read `If-Match` (RFC 9110 section 13.1.1): None when any version will do; a weak tag never matches."""
+    values = request.headers.getlist("if-match")
+    if not values or values == ["*"]:
+        return None
+    tags = [tag.strip() for value in values for tag in value.split(",")]
+    return frozenset(int(match[1]) for tag in tags if (match := _ETAG.fullmatch(tag)))
+
+
+def page_limit(request: Request[Any]) -> int:
+    """Read how many items a page may have.
+
+    Raises:
+        Invalid: The parameter is not from 1 to `LIMIT_MAX`.
+    """
+    text = request.query_params.get("limit", str(LIMIT_DEFAULT))
+    if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= LIMIT_MAX:
+        return int(text)
+    raise Invalid("", f"limit: expected 1 to {LIMIT_MAX}")
+
+
+def path_id(request: Request[Any], name: str) -> UUID:
+    """Read an id of the path.
+
+    Raises:
+        NotFound: It is no UUID, so nothing has it.
+    """
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound(f"{name} is a UUID") from None

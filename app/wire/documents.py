@@ -1,0 +1,63 @@
+"""What every document has in common: how it is made to fit its type, how pages are asked for."""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from app.domain.errors import Invalid
+
+LIMIT_DEFAULT: Final = 20
+"""Items on a page, unless said."""
+LIMIT_MAX: Final = 100
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A date-time with its offset from UTC."""
+
+_T = TypeVar("_T")
+_PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
+
+
+def cursor_of(after: UUID | None) -> str | None:
+    """Return the cursor of the page that starts after this item; None when there is no more."""
+    return after and base64.urlsafe_b64encode(after.bytes).decode().rstrip("=")
+
+
+def after_cursor(cursor: str | None) -> UUID | None:
+    """Return where the page of a cursor starts; None without one, which is the first page.
+
+    Raises:
+        Invalid: It is no cursor.
+    """
+    try:
+        return UUID(bytes=base64.b64decode(cursor + "==", b"-_", validate=True)) if cursor else None
+    except (binascii.Error, ValueError):
+        raise Invalid("", "cursor: expected the cursor of an earlier page") from None
+
+
+def fit(document: Any, kind: type[_T]) -> _T:
+    """Make a decoded JSON value into a msgspec type.
+
+    Raises:
+        Invalid: It does not fit; names the first member at fault.
+    """
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+
+
+def invalid(error: msgspec.ValidationError) -> Invalid:
+    """Turn msgspec's place, `$.a.b`, into a JSON pointer, `/a/b`."""
+    text = str(error)
+    place = _PLACE.search(text)
+    pointer = place["path"].replace(".", "/") if place else ""
+    detail = text[: place.start()] if place else text
+    if member := _MEMBER.match(detail):
+        pointer += "/" + member["name"].replace("~", "~0").replace("/", "~1")
+    return Invalid(pointer, detail)
