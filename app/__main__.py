@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.environment import ListenSettings, SettingsError
+from app.environment import SettingsError
+from app.job_settings import BackupSettings, MigrateSettings
 from app.logs import configure_logs
-from app.settings import ApiSettings, BackupSettings, McpSettings, MigrateSettings, WorkerSettings
+from app.setting_groups import ListenSettings
+from app.settings import ApiSettings, McpSettings, WorkerSettings
 
 SHUTDOWN_S: Final = 20
 """How long running requests may finish after SIGTERM; below the platform's grace (`TERMINATION_GRACE_S`)."""
@@ -88,7 +90,10 @@ def _migrate(environ: Mapping[str, str]) -> int:
     from app.wiring import open_login  # noqa: PLC0415 - see `_api`
 
     async def run() -> None:
-        services = [DatabaseRole(name=name, object_id=object_id) for name, object_id in settings.runtimes.items()]
+        services = [
+            DatabaseRole(name=name, object_id=object_id, upkeep=name == settings.upkeep_role)
+            for name, object_id in settings.runtimes.items()
+        ]
         reader = DatabaseRole(name=settings.reader_role, object_id=settings.reader_object_id)
         async with open_login(settings.database) as login:
             await migrate(login, services=services, reader=reader)

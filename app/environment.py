@@ -1,4 +1,4 @@
-"""What containers find in their environment, variable by variable, in groups that several roles share.
+"""How variables of a container's environment are read, one kind of value at a time.
 
 A `Reader` collects every problem, so that all are reported at once, by the names of the contract.
 """
@@ -7,15 +7,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from app.contract import DATABASE_PORT, PLACEHOLDER_SECRET, ApiEnv, BackupEnv, McpEnv, MigrateEnv, RuntimeEnv, WorkerEnv
+from app.contract import PLACEHOLDER_SECRET
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _PAIR: Final = re.compile(r"([^=,]{1,63})=([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 """A role of PostgreSQL, which has at most 63 characters, and a UUID."""
+_ORIGIN: Final = re.compile(r"https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?")
+"""An origin as browsers spell it (RFC 6454)."""
+_PORT_MAX: Final = 65_535
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class SettingsError(ValueError):
@@ -34,53 +39,6 @@ class Secret:
         return self.value == PLACEHOLDER_SECRET
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CacheSettings:
-    """Where the cache is."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DatabaseSettings:
-    """Where the database is and who logs in to it."""
-
-    host: str
-    port: int
-    name: str
-    role: str
-    client_id: str
-    """Client id of the managed identity whose token is the password."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListenSettings:
-    """Where a replica answers, and what it is called in logs."""
-
-    host: str
-    port: int
-    replica: str
-    revision: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QueueSettings:
-    """Where the queue of operations is."""
-
-    host: str
-    """`host` or `host:port` of the namespace."""
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TokenSettings:
-    """What bearer tokens must be for and by whom."""
-
-    audience: str
-    issuer: str
-
-
 class Reader:
     """Reads variables and collects what is wrong with them; what it returns counts only after `finish`."""
 
@@ -95,16 +53,20 @@ class Reader:
             self._problems.append(f"{name}: missing; the platform sets it (app/contract.py)")
         return value
 
-    def secrets(self, *names: StrEnum) -> dict[str, Secret]:
-        """Read secrets, by the name of their variable."""
-        return {name.value: Secret(self.text(name)) for name in names}
-
     def text_or_empty(self, name: StrEnum) -> str:
         """Read a value that may be empty but must be there."""
         value = self._environ.get(name)
         if value is None:
             self._problems.append(f"{name}: missing; the platform sets it, if only to nothing (app/contract.py)")
         return (value or "").strip()
+
+    def text_of_runtime(self, name: StrEnum, default: str = "") -> str:
+        """Read what the container runtime may have added."""
+        return self._environ.get(name) or default
+
+    def secrets(self, *names: StrEnum) -> dict[str, Secret]:
+        """Read secrets, by the name of their variable."""
+        return {name.value: Secret(self.text(name)) for name in names}
 
     def log_level(self, name: StrEnum) -> str:
         """Read a log level."""
@@ -113,6 +75,24 @@ class Reader:
             self._problems.append(f"{name}: expected one of {', '.join(LOG_LEVELS)}, got {value!r}")
         return value
 
+    def choice(self, name: StrEnum, choices: type[_Choice]) -> _Choice:
+        """Read one of the values of an enumeration."""
+        value = self.text(name)
+        if value in {choice.value for choice in choices}:
+            return choices(value)
+        if value:
+            self._problems.append(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+        return next(iter(choices))
+
+    def integer(self, name: StrEnum, lowest: int, highest: int) -> int:
+        """Read a number of this range."""
+        value = self.text(name)
+        if value.isascii() and value.isdigit() and lowest <= int(value) <= highest:
+            return int(value)
+        if value:
+            self._problems.append(f"{name}: expected {lowest} to {highest}, got {value!r}")
+        return lowest
+
     def https_url(self, name: StrEnum) -> str:
         """Read an address."""
         value = self.text(name)
@@ -120,6 +100,14 @@ class Reader:
         if value and (url.scheme != "https" or not url.hostname or url.query or url.fragment):
             self._problems.append(f"{name}: expected an https address without query, got {value!r}")
         return value
+
+    def origins(self, name: StrEnum) -> tuple[str, ...]:
+        """Read origins with commas between, each `https://host` or with a port; there may be none."""
+        origins = tuple(origin.strip() for origin in self.text_or_empty(name).split(",") if origin.strip())
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                self._problems.append(f"{name}: expected https://host in small letters, no path, got {origin!r}")
+        return origins
 
     def roles(self, name: StrEnum) -> Mapping[str, str]:
         """Read object ids by role, `role=object-id` with commas between."""
@@ -130,50 +118,14 @@ class Reader:
             self._problems.append(f"{name}: expected role=object-id, commas between, each role once, got {value!r}")
         return roles
 
-    def cache(self, env: type[McpEnv | WorkerEnv]) -> CacheSettings:
-        """Read where the cache is."""
-        port = self.text(env.REDIS_PORT)
-        return CacheSettings(host=self.text(env.REDIS_HOST), port=self._port(env.REDIS_PORT, port) if port else 0)
-
-    def database(self, env: type[ApiEnv | BackupEnv | McpEnv | MigrateEnv | WorkerEnv]) -> DatabaseSettings:
-        """Read where the database is and who logs in."""
-        host, _, port = self.text(env.DATABASE_HOST).partition(":")
-        return DatabaseSettings(
-            host=host,
-            port=self._port(env.DATABASE_HOST, port or str(DATABASE_PORT)),
-            name=self.text(env.DATABASE_NAME),
-            role=self.text(env.DATABASE_ROLE),
-            client_id=self.text(env.AZURE_CLIENT_ID),
-        )
-
-    def listen(self, port: int) -> ListenSettings:
-        """Read where to answer, on this port unless the runtime says another."""
-        environ = self._environ
-        return ListenSettings(
-            host=environ.get(RuntimeEnv.HOST) or "0.0.0.0",  # noqa: S104 - a container listens on all its addresses
-            port=self._port(RuntimeEnv.PORT, environ.get(RuntimeEnv.PORT) or str(port)),
-            replica=environ.get(RuntimeEnv.CONTAINER_APP_REPLICA_NAME, ""),
-            revision=environ.get(RuntimeEnv.CONTAINER_APP_REVISION, ""),
-        )
-
-    def queue(self, env: type[McpEnv | WorkerEnv]) -> QueueSettings:
-        """Read where the queue is."""
-        host = self.text(env.SERVICE_BUS_HOST)
-        if ":" in host:
-            self._port(env.SERVICE_BUS_HOST, host.partition(":")[2])
-        return QueueSettings(host=host, name=self.text(env.SERVICE_BUS_QUEUE))
-
-    def tokens(self, env: type[ApiEnv | McpEnv]) -> TokenSettings:
-        """Read what bearer tokens must be."""
-        return TokenSettings(audience=self.text(env.TOKEN_AUDIENCE), issuer=self.https_url(env.TOKEN_ISSUER))
+    def port(self, name: StrEnum, value: str) -> int:
+        """Read a port, which is all of a variable or a part of it."""
+        if value.isascii() and value.isdigit() and 1 <= int(value) <= _PORT_MAX:
+            return int(value)
+        self._problems.append(f"{name}: expected a port, 1 to {_PORT_MAX}, got {value!r}")
+        return 0
 
     def finish(self) -> None:
         """Raise `SettingsError` with every problem, if there is one."""
         if self._problems:
             raise SettingsError("\n".join(self._problems))
-
-    def _port(self, name: StrEnum, value: str) -> int:
-        if value.isascii() and value.isdigit() and 1 <= int(value) <= 65535:  # noqa: PLR2004 - the range of a port
-            return int(value)
-        self._problems.append(f"{name}: expected a port, 1 to 65535, got {value!r}")
-        return 0

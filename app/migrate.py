@@ -39,11 +39,14 @@ _SERVICE_GRANTS: Final = (
     "grant connect on database %2$I to %1$I",
     f"grant usage on schema {PRODUCT_SCHEMA} to %1$I",
     f"grant select, insert, update, delete on all tables in schema {PRODUCT_SCHEMA} to %1$I",
+    f"revoke update, delete on {PRODUCT_SCHEMA}.audit_events, {PRODUCT_SCHEMA}.audit_anchors from %1$I",
 )
+_UPKEEP_GRANTS: Final = ("grant product_upkeep to %1$I",)
 _READER_GRANTS: Final = (
     "grant connect on database %2$I to %1$I",
     f"grant usage on schema {PRODUCT_SCHEMA}, {VERSION_SCHEMA} to %1$I",
     f"grant select on all tables in schema {PRODUCT_SCHEMA}, {VERSION_SCHEMA} to %1$I",
+    "grant product_reader to %1$I",
 )
 
 _log = logging.getLogger(__name__)
@@ -55,10 +58,17 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseRole:
-    """A role, and the object id of the identity that may log in as it."""
+    """A role, and the object id of the identity that may log in as it.
+
+    Args:
+        name: The role.
+        object_id: The identity's object.
+        upkeep: Whether it may see everybody's rows, when it says so (revision 0003).
+    """
 
     name: str
     object_id: str
+    upkeep: bool = False
 
 
 async def migrate(
@@ -88,7 +98,8 @@ async def migrate(
         async with _locked(login, deadline) as connection:
             await _upgrade(connection)
             for role in services:
-                await _grant(connection, role, _SERVICE_GRANTS, login.database)
+                grants = (*_SERVICE_GRANTS, *(_UPKEEP_GRANTS if role.upkeep else ()))
+                await _grant(connection, role, grants, login.database)
             await _grant(connection, reader, _READER_GRANTS, login.database)
     except (DatabaseError, Unavailable) as error:
         raise MigrationError(str(error)) from error

@@ -11,10 +11,11 @@ import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
 from app.domain.errors import Unavailable
-from app.environment import DatabaseSettings, Secret
+from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
+from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings
 from app.storage.database import Database, Login
 from app.storage.tasks import PostgresTasks

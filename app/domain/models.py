@@ -1,9 +1,17 @@
 """Frozen records of the product."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person may do beside their own things, as their token says."""
+
+    USER = "user"
+    PREMIUM = "premium"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,6 +20,8 @@ class Principal:
 
     issuer: str
     subject: str
+    roles: frozenset[Role] = field(default=frozenset(), compare=False)
+    """What the credential of this request allows; not part of who the person is."""
 
 
 class TaskStatus(StrEnum):

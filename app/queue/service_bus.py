@@ -13,7 +13,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 
 from app.domain.errors import Unavailable
-from app.environment import QueueSettings
+from app.setting_groups import QueueSettings
 
 OPEN_S: Final = 15.0
 """Bound on a new link, the token included."""

@@ -8,7 +8,7 @@ import msgspec
 from app.web.operation import JSON, PROTECTED, Operation, Resource, Schema
 from app.web.problems import MEDIA_TYPE, SLUGS, Problem
 
-_OF_PROTECTED: Final = (400, 401, 503)
+_OF_PROTECTED: Final = (400, 401, 403, 410, 429, 503)
 
 
 def describe(resources: Sequence[Resource]) -> Schema:

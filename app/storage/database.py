@@ -1,14 +1,15 @@
 """Connections to PostgreSQL: how they are made, how long anything may take, and what their failures mean."""
 
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
-from app.domain.errors import Unavailable
+from app.domain.errors import Erased, Unavailable
+from app.domain.models import Principal
 
 CONNECT_TIMEOUT_S: Final = 5.0
 """Bound on a new connection, the token included."""
@@ -24,7 +25,16 @@ Connection = Any
 DatabaseError = asyncpg.PostgresError
 """The server's refusal of a statement."""
 
+ERASED_STATE: Final = "DM001"
+"""The SQLSTATE that the fence of the erased raises (revision 0008)."""
+
 _driver: Final[Any] = asyncpg
+# What the policies of the tables look at (revision 0003). For the session, not the transaction: a statement of its own
+# needs no transaction then. Every loan sets it anew, so nothing of the last one is left.
+_SEE: Final = (
+    "select set_config('app.issuer', $1, false), set_config('app.subject', $2, false), "
+    "set_config('app.scope', $3, false)"
+)
 
 _NOT_NOW: Final = (
     OSError,
@@ -95,8 +105,11 @@ async def _keep_session(_connection: Connection) -> None:
 class Connections(Protocol):
     """What statements run on: any connection of a pool, or the one of a transaction."""
 
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
-        """Lend a connection; may raise `Unavailable`."""
+    def connection(self, owner: Principal | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection that sees the rows of the owner alone; without one, of nobody.
+
+        May raise `Unavailable`, and `Erased` when something is to be kept for an erased person.
+        """
         ...
 
 
@@ -107,9 +120,11 @@ class Transaction:
         self._connection = connection
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
-        """Lend the connection."""
-        yield self._connection
+    async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
+        """Lend the connection, now with the sight of the owner."""
+        await _see(self._connection, owner)
+        with _erased_told():
+            yield self._connection
 
 
 class Database:
@@ -127,19 +142,27 @@ class Database:
             yield cls(pool)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
-        """Lend a connection.
+    async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
+        """Lend a connection that sees the rows of the owner alone; without one, of nobody.
+
+        Raises:
+            Erased: Something was to be kept for an erased person.
+            Unavailable: There is none in time, or it fails while lent.
+        """
+        async with self._lend() as connection:
+            await _see(connection, owner)
+            yield connection
+
+    @asynccontextmanager
+    async def upkeep(self) -> AsyncGenerator[Connection]:
+        """Lend a connection that sees everybody's rows, to a role that may (`DATABASE_UPKEEP_ROLE`).
 
         Raises:
             Unavailable: There is none in time, or it fails while lent.
         """
-        try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                yield connection
-        except asyncpg.DataError:
-            raise
-        except _NOT_NOW as error:
-            raise Unavailable(f"the database does not answer: {error!r}") from error
+        async with self._lend() as connection:
+            await _see(connection, None, scope="upkeep")
+            yield connection
 
     async def ping(self) -> None:
         """Return when the database answers a query.
@@ -147,5 +170,32 @@ class Database:
         Raises:
             Unavailable: It does not.
         """
-        async with self.connection() as connection:
+        async with self._lend() as connection:
             await connection.fetchval("select 1")
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncGenerator[Connection]:
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                with _erased_told():
+                    yield connection
+        except asyncpg.DataError:
+            raise
+        except _NOT_NOW as error:
+            raise Unavailable(f"the database does not answer: {error!r}") from error
+
+
+async def _see(connection: Connection, owner: Principal | None, *, scope: str = "") -> None:
+    """Say whose rows the next statements may see."""
+    await connection.fetchrow(_SEE, owner.issuer if owner else "", owner.subject if owner else "", scope)
+
+
+@contextmanager
+def _erased_told() -> Generator[None]:
+    """Translate the refusal of the fence."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == ERASED_STATE:
+            raise Erased("the person has been erased") from error
+        raise

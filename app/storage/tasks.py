@@ -34,7 +34,7 @@ class PostgresTasks:
 
     async def add(self, owner: Principal, task: Task) -> None:
         """Keep a new task."""
-        async with self._database.connection() as connection:
+        async with self._database.connection(owner) as connection:
             await connection.execute(
                 _ADD,
                 *(owner.issuer, owner.subject, task.id),
@@ -44,19 +44,19 @@ class PostgresTasks:
 
     async def get(self, owner: Principal, task_id: UUID) -> Task:
         """Return one task, or raise `NotFound`."""
-        async with self._database.connection() as connection:
+        async with self._database.connection(owner) as connection:
             return _task(await connection.fetchrow(_GET, owner.issuer, owner.subject, task_id))
 
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> TaskPage:
         """Return a page by key: as fast on the last page as on the first."""
-        async with self._database.connection() as connection:
+        async with self._database.connection(owner) as connection:
             rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
         tasks = tuple(_task(row) for row in rows[:limit])
         return TaskPage(tasks=tasks, after=tasks[-1].id if len(rows) > limit else None)
 
     async def change(self, owner: Principal, task_id: UUID, edit: Callable[[Task], Task]) -> Task:
         """Replace a task by what `edit` makes of it, while its row is locked."""
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection(owner) as connection, connection.transaction():
             task = edit(_task(await connection.fetchrow(_LOCK, owner.issuer, owner.subject, task_id)))
             await connection.execute(
                 _CHANGE,
@@ -68,7 +68,7 @@ class PostgresTasks:
 
     async def remove(self, owner: Principal, task_id: UUID, check: Callable[[Task], None]) -> None:
         """Delete a task unless `check` raises, while its row is locked."""
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection(owner) as connection, connection.transaction():
             check(_task(await connection.fetchrow(_LOCK, owner.issuer, owner.subject, task_id)))
             await connection.execute(_REMOVE, owner.issuer, owner.subject, task_id)
 

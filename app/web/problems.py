@@ -8,7 +8,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
-from app.domain.errors import Invalid, NotFound, ProductError, Unauthenticated, Unavailable, VersionMismatch
+from app.domain.errors import (
+    Conflict,
+    Erased,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ProductError,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    VersionMismatch,
+)
 from app.web.documents import Json
 from app.web.request_log import request_id
 
@@ -45,6 +56,10 @@ _OF_PRODUCT: Final[dict[type[ProductError], tuple[int, str, str]]] = {
     Invalid: (422, "invalid", "the request breaks a rule"),
     NotFound: (404, "not-found", "there is no such thing"),
     VersionMismatch: (412, "version-mismatch", "it has changed since you read it; read it again"),
+    Conflict: (409, "conflict", "it contradicts what is there already"),
+    Forbidden: (403, "forbidden", "you may not do this"),
+    Erased: (410, "erased", "this account has been erased"),
+    TooMany: (429, "too-many", "you ask more often than allowed; wait as long as Retry-After says"),
     Unauthenticated: (401, "unauthenticated", "the bearer token is not valid"),
     Unavailable: (503, "unavailable", "something the request needs does not answer; try again later"),
 }
@@ -52,7 +67,6 @@ _TYPE_BASE: Final = "/docs#problem-"
 SLUGS: Final = {
     **{status: slug for status, slug, _ in _OF_PRODUCT.values()},
     400: "bad-request",
-    403: "forbidden",
     405: "method-not-allowed",
     413: "payload-too-large",
     415: "unsupported-media-type",
@@ -73,6 +87,12 @@ def problem_response(connection: HTTPConnection[Any], error: Exception) -> Respo
         case Invalid():
             errors = [FieldProblem(pointer=error.pointer, detail=error.detail)]
             status, _, detail = _OF_PRODUCT[Invalid]
+        case TooMany():
+            status, _, detail = _OF_PRODUCT[TooMany]
+            headers["Retry-After"] = str(error.retry_after_s)
+        case Conflict():
+            status, _, detail = _OF_PRODUCT[Conflict]
+            detail = str(error) or detail
         case ProductError():
             status, _, detail = _OF_PRODUCT[type(error)]
         case HTTPException():

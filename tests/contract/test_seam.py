@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app import settings as service
+from app import job_settings, settings
 from app.contract import (
     API_PORT,
     LIVENESS_PATH,
@@ -46,16 +46,16 @@ class Role:
 
 
 ROLES = {
-    "api": Role(kind="ContainerApp", name="api", names=ApiEnv, load=service.ApiSettings.load),
-    "mcp": Role(kind="ContainerApp", name="mcp", names=McpEnv, load=service.McpSettings.load),
-    "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=service.WorkerSettings.load),
-    "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=service.BackupSettings.load),
-    "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=service.MigrateSettings.load),
+    "api": Role(kind="ContainerApp", name="api", names=ApiEnv, load=settings.ApiSettings.load),
+    "mcp": Role(kind="ContainerApp", name="mcp", names=McpEnv, load=settings.McpSettings.load),
+    "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=settings.WorkerSettings.load),
+    "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=job_settings.BackupSettings.load),
+    "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=job_settings.MigrateSettings.load),
     "migrate before the api": Role(
         kind="ContainerApp",
         name="api",
         names=MigrateEnv,
-        load=service.MigrateSettings.load,
+        load=job_settings.MigrateSettings.load,
         containers="initContainers",
     ),
 }

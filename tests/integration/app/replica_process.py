@@ -74,6 +74,7 @@ class Replica:
             **self.database(MIGRATOR, "migrator"),
             MigrateEnv.DATABASE_READER_OBJECT_ID: READER.object_id,
             MigrateEnv.DATABASE_READER_ROLE: "backup",
+            MigrateEnv.DATABASE_UPKEEP_ROLE: "worker",
             MigrateEnv.DATABASE_RUNTIME_ROLES: ",".join(
                 f"{role}={identity.object_id}" for role, identity in RUNTIMES.items()
             ),
@@ -82,9 +83,20 @@ class Replica:
     def api(self) -> dict[str, str]:
         return {
             **self.database(API, "api"),
+            **self.soft(),
+            ApiEnv.CHAT_MODEL: "gpt-test",
+            ApiEnv.CHAT_PROVIDER: "openai",
+            ApiEnv.CORS_ORIGINS: "",
             ApiEnv.FRONT_DOOR_ID: "",
+            ApiEnv.LIMIT_PER_ADDRESS: "100000",
+            ApiEnv.LIMIT_PER_PERSON: "100000",
+            ApiEnv.TRUSTED_HOPS: "0",
             **dict.fromkeys(
-                (ApiEnv.ANTHROPIC_API_KEY, ApiEnv.OPENAI_API_KEY, ApiEnv.TELEGRAM_BOT_TOKEN), PLACEHOLDER_SECRET
+                (
+                    *(ApiEnv.ANTHROPIC_API_KEY, ApiEnv.OPENAI_API_KEY),
+                    *(ApiEnv.TELEGRAM_BOT_TOKEN, ApiEnv.TELEGRAM_WEBHOOK_SECRET),
+                ),
+                PLACEHOLDER_SECRET,
             ),
             ApiEnv.TOKEN_AUDIENCE: AUDIENCE,
             ApiEnv.TOKEN_ISSUER: self.issuer.url,
@@ -94,7 +106,6 @@ class Replica:
         return {
             **self.api(),
             **self.database(MCP, "mcp"),
-            **self.soft(),
             McpEnv.TOKEN_AUDIENCE: TOOL_AUDIENCE,
         }
 
@@ -104,10 +115,18 @@ class Replica:
     def soft(self) -> dict[str, str]:
         """Name what nothing connects to, unless a test says where it is."""
         return {
+            WorkerEnv.APPLICATIONINSIGHTS_CONNECTION_STRING: (
+                "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://127.0.0.1:1/"
+            ),
+            WorkerEnv.DATA_KEY_ID: "https://127.0.0.1:1/keys/people",
+            WorkerEnv.EXPORT_CONTAINER: "exports",
             WorkerEnv.REDIS_HOST: "127.0.0.1",
             WorkerEnv.REDIS_PORT: "1",
             WorkerEnv.SERVICE_BUS_HOST: "127.0.0.1:1",
             WorkerEnv.SERVICE_BUS_QUEUE: OPERATIONS_QUEUE,
+            WorkerEnv.STORAGE_BLOB_ENDPOINT: "https://127.0.0.1:1/",
+            WorkerEnv.TELEGRAM_BOT_TOKEN: PLACEHOLDER_SECRET,
+            WorkerEnv.TRACE_PERCENT: "0",
         }
 
 

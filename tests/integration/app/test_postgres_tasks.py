@@ -115,7 +115,7 @@ async def test_a_refused_removal_keeps_the_task_and_an_allowed_one_does_not(task
 
 
 async def test_a_page_by_key_reads_the_index_only_as_far_as_it_goes(database: Database) -> None:
-    async with database.connection() as connection:
+    async with database.connection(Principal(issuer="i", subject="s")) as connection:
         await connection.execute(
             "insert into tasks select 'i', 's', gen_random_uuid(), 't', null, 'open', null, now(), now(), 1 "
             "from generate_series(1, 2000)"

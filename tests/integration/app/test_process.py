@@ -46,6 +46,7 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
                     "anthropic_api_key": "degraded",
                     "openai_api_key": "degraded",
                     "telegram_bot_token": "degraded",
+                    "telegram_webhook_secret": "degraded",
                 },
             )
         code, log = await api.stop()

@@ -80,7 +80,7 @@ class Scene:
                 await asyncio.sleep(0.05)
 
     async def titles(self) -> list[str]:
-        async with self.database.connection() as connection:
+        async with self.database.upkeep() as connection:
             return [row["title"] for row in await connection.fetch("select title from tasks order by title")]
 
 

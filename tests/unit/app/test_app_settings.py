@@ -12,23 +12,41 @@ from app.contract import (
     BackupEnv,
     McpEnv,
     MigrateEnv,
+    UpkeepEnv,
     WorkerEnv,
 )
 from app.environment import Secret, SettingsError
-from app.settings import ApiSettings, BackupSettings, McpSettings, MigrateSettings, WorkerSettings
+from app.job_settings import BackupSettings, MigrateSettings, UpkeepSettings
+from app.settings import ApiSettings, McpSettings, WorkerSettings
 
 API: Mapping[str, str] = {
     ApiEnv.ANTHROPIC_API_KEY: "ak-hunter2",
+    ApiEnv.APPLICATIONINSIGHTS_CONNECTION_STRING: "InstrumentationKey=0;IngestionEndpoint=https://in.test/",
     ApiEnv.AZURE_CLIENT_ID: "11111111-1111-1111-1111-111111111111",
     ApiEnv.DATABASE_HOST: "db.postgres.database.azure.com",
     ApiEnv.DATABASE_NAME: "digitalme",
     ApiEnv.DATABASE_ROLE: "id-api",
+    ApiEnv.CHAT_MODEL: "gpt-test",
+    ApiEnv.CHAT_PROVIDER: "openai",
+    ApiEnv.CORS_ORIGINS: "",
+    ApiEnv.DATA_KEY_ID: "https://vault.test/keys/people",
+    ApiEnv.EXPORT_CONTAINER: "exports",
     ApiEnv.FRONT_DOOR_ID: "",
+    ApiEnv.LIMIT_PER_ADDRESS: "600",
+    ApiEnv.LIMIT_PER_PERSON: "300",
     ApiEnv.LOG_LEVEL: "info",
     ApiEnv.OPENAI_API_KEY: "sk-hunter2",
+    ApiEnv.REDIS_HOST: "cache.swedencentral.redis.azure.net",
+    ApiEnv.REDIS_PORT: "10000",
+    ApiEnv.SERVICE_BUS_HOST: "bus.servicebus.windows.net",
+    ApiEnv.SERVICE_BUS_QUEUE: "async-operations",
+    ApiEnv.STORAGE_BLOB_ENDPOINT: "https://account.blob.core.windows.net/",
     ApiEnv.TELEGRAM_BOT_TOKEN: "bot-hunter2",
+    ApiEnv.TELEGRAM_WEBHOOK_SECRET: "hook-hunter2",
     ApiEnv.TOKEN_AUDIENCE: "api://digitalme",
     ApiEnv.TOKEN_ISSUER: "https://login.microsoftonline.com/tenant/v2.0",
+    ApiEnv.TRACE_PERCENT: "10",
+    ApiEnv.TRUSTED_HOPS: "1",
 }
 MIGRATE: Mapping[str, str] = {
     MigrateEnv.AZURE_CLIENT_ID: "22222222-2222-2222-2222-222222222222",
@@ -40,6 +58,7 @@ MIGRATE: Mapping[str, str] = {
     MigrateEnv.DATABASE_RUNTIME_ROLES: (
         "id-api=33333333-3333-3333-3333-333333333333,id-mcp=66666666-6666-6666-6666-66666666666A"
     ),
+    MigrateEnv.DATABASE_UPKEEP_ROLE: "id-mcp",
     MigrateEnv.LOG_LEVEL: "debug",
 }
 BACKUP: Mapping[str, str] = {
@@ -53,18 +72,15 @@ BACKUP: Mapping[str, str] = {
 }
 
 
-WORKER: Mapping[str, str] = {
-    WorkerEnv.AZURE_CLIENT_ID: "77777777-7777-7777-7777-777777777777",
-    WorkerEnv.DATABASE_HOST: "db.postgres.database.azure.com",
-    WorkerEnv.DATABASE_NAME: "digitalme",
-    WorkerEnv.DATABASE_ROLE: "id-worker",
-    WorkerEnv.LOG_LEVEL: "info",
-    WorkerEnv.REDIS_HOST: "cache.swedencentral.redis.azure.net",
-    WorkerEnv.REDIS_PORT: "10000",
-    WorkerEnv.SERVICE_BUS_HOST: "bus.servicebus.windows.net",
-    WorkerEnv.SERVICE_BUS_QUEUE: "async-operations",
+# the roles share names, and read what they are given
+WORKER: Mapping[str, str] = {**API, WorkerEnv.DATABASE_ROLE: "id-worker"}
+MCP: Mapping[str, str] = {**API, McpEnv.DATABASE_ROLE: "id-mcp"}
+UPKEEP: Mapping[str, str] = {
+    **WORKER,
+    UpkeepEnv.AUDIT_CONTAINER: "audit",
+    UpkeepEnv.RETENTION_CHAT_DAYS: "90",
+    UpkeepEnv.RETENTION_OPERATION_DAYS: "30",
 }
-MCP: Mapping[str, str] = {**API, **WORKER}
 
 
 class Recorded(dict[str, str]):
@@ -117,6 +133,14 @@ def test_the_backup_reads_every_variable_of_the_contract() -> None:
     assert (settings.blob_endpoint, settings.container) == ("https://account.blob.core.windows.net/", "backups")
 
 
+def test_the_upkeep_reads_every_variable_of_the_contract() -> None:
+    environ = Recorded(UPKEEP)
+    settings = UpkeepSettings.load(environ)
+    assert set(UpkeepEnv) == environ.read
+    assert (settings.audit.container, settings.exports.container) == ("audit", "exports")
+    assert (settings.chat_days, settings.operation_days) == (90, 30)
+
+
 def test_each_workload_has_a_database_role_of_its_own() -> None:
     roles = MigrateSettings.load(MIGRATE).runtimes
     assert roles == {
@@ -157,7 +181,7 @@ def test_a_backup_goes_to_an_https_address_only() -> None:
         BackupSettings.load({**BACKUP, BackupEnv.STORAGE_BLOB_ENDPOINT: "http://account"})
 
 
-@pytest.mark.parametrize("name", [name for name in ApiEnv if name != ApiEnv.FRONT_DOOR_ID])
+@pytest.mark.parametrize("name", [name for name in ApiEnv if name not in {ApiEnv.CORS_ORIGINS, ApiEnv.FRONT_DOOR_ID}])
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_variable_is_named(name: ApiEnv, value: str | None) -> None:
     environ = {key: kept for key, kept in API.items() if key != name} | ({name: value} if value is not None else {})
@@ -173,6 +197,15 @@ def test_a_missing_variable_is_named(name: ApiEnv, value: str | None) -> None:
         ("TOKEN_ISSUER", "https://issuer.test?x=1"),
         ("TOKEN_ISSUER", "https://"),
         ("DATABASE_HOST", "host:0"),
+        ("CHAT_PROVIDER", "eliza"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://a.test,https://*.b.test"),
+        ("CORS_ORIGINS", "https://a.test/"),
+        ("CORS_ORIGINS", "null"),
+        ("LIMIT_PER_PERSON", "0"),
+        ("TRACE_PERCENT", "101"),
+        ("TRUSTED_HOPS", "-1"),
+        ("DATA_KEY_ID", "people"),
         ("DATABASE_HOST", "host:65536"),
         ("PORT", "-1"),
         ("PORT", "8080x"),

@@ -1,0 +1,104 @@
+"""The environment of a container that runs to its end, as frozen settings: one class per role.
+
+As in `app.settings`, `load` raises `SettingsError` with all that is missing or not allowed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from app.contract import BackupEnv, MigrateEnv, UpkeepEnv
+from app.environment import Reader
+from app.setting_groups import CacheSettings, DatabaseSettings, StorageSettings
+
+DAYS_MAX: Final = 3650
+"""The longest that anything is kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackupSettings:
+    """What `python -m app backup` needs."""
+
+    database: DatabaseSettings
+    blob_endpoint: str
+    container: str
+    log_level: str
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the backup."""
+        read = Reader(environ)
+        settings = cls(
+            database=DatabaseSettings.read(read, BackupEnv),
+            blob_endpoint=read.https_url(BackupEnv.STORAGE_BLOB_ENDPOINT),
+            container=read.text(BackupEnv.BACKUP_CONTAINER),
+            log_level=read.log_level(BackupEnv.LOG_LEVEL),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrateSettings:
+    """What `python -m app migrate` needs."""
+
+    database: DatabaseSettings
+    reader_object_id: str
+    reader_role: str
+    runtimes: Mapping[str, str]
+    """Object id of each workload's identity, by the role that it gets."""
+    upkeep_role: str
+    """Which of the workloads' roles may see everybody's rows."""
+    log_level: str
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the migration."""
+        read = Reader(environ)
+        settings = cls(
+            database=DatabaseSettings.read(read, MigrateEnv),
+            reader_object_id=read.text(MigrateEnv.DATABASE_READER_OBJECT_ID),
+            reader_role=read.text(MigrateEnv.DATABASE_READER_ROLE),
+            runtimes=read.roles(MigrateEnv.DATABASE_RUNTIME_ROLES),
+            upkeep_role=read.text(MigrateEnv.DATABASE_UPKEEP_ROLE),
+            log_level=read.log_level(MigrateEnv.LOG_LEVEL),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpkeepSettings:
+    """What `python -m app upkeep` needs."""
+
+    audit: StorageSettings
+    """Where the heads of the audit trail are anchored."""
+    cache: CacheSettings
+    chat_days: int
+    """Days that what was said to a language model is kept."""
+    data_key_id: str
+    database: DatabaseSettings
+    exports: StorageSettings
+    log_level: str
+    operation_days: int
+    """Days that operations are kept."""
+    telemetry_connection: str
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the upkeep."""
+        read = Reader(environ)
+        exports = StorageSettings.read_exports(read, UpkeepEnv)
+        settings = cls(
+            audit=StorageSettings(endpoint=exports.endpoint, container=read.text(UpkeepEnv.AUDIT_CONTAINER)),
+            cache=CacheSettings.read(read, UpkeepEnv),
+            chat_days=read.integer(UpkeepEnv.RETENTION_CHAT_DAYS, 1, DAYS_MAX),
+            data_key_id=read.https_url(UpkeepEnv.DATA_KEY_ID),
+            database=DatabaseSettings.read(read, UpkeepEnv),
+            exports=exports,
+            log_level=read.log_level(UpkeepEnv.LOG_LEVEL),
+            operation_days=read.integer(UpkeepEnv.RETENTION_OPERATION_DAYS, 1, DAYS_MAX),
+            telemetry_connection=read.text(UpkeepEnv.APPLICATIONINSIGHTS_CONNECTION_STRING),
+        )
+        read.finish()
+        return settings
