@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from app.domain.errors import Unavailable
-from app.storage.database import Connection, DatabaseError, Login, connect
+from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import PRODUCT_SCHEMA, VERSION_SCHEMA
 
 FORMAT: Final = 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.errors import Unavailable
-from app.storage.database import Connection, DatabaseError, Login, connect
+from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import PRODUCT_SCHEMA, VERSION_SCHEMA, upgrade_sql
 
 MAINTENANCE_DATABASE: Final = "postgres"

@@ -17,7 +17,8 @@ from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
 from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings
-from app.storage.database import Database, Login
+from app.storage.connection import Login
+from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State

@@ -1,30 +1,23 @@
-"""Connections to PostgreSQL: how they are made, how long anything may take, and what their failures mean."""
+"""Connections to PostgreSQL, lent with the sight of one person.
 
-import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+The sight is a setting of the session, so the service talks to the server itself: a pooler that hands each transaction
+another session, as pgbouncer does at port 6432, would lose it.
+"""
+
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
+from app.storage.connection import NOT_NOW, Connection, Login
 
-CONNECT_TIMEOUT_S: Final = 5.0
-"""Bound on a new connection, the token included."""
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Bound on the wait for a free connection, a new one included; then the request is shed."""
-STATEMENT_TIMEOUT_S: Final = 5.0
-"""Bound on a statement of a request."""
 POOL_SIZE: Final = 5
 """Connections per replica; times the replicas it must stay below the server's limit."""
-
-Connection = Any
-"""An asyncpg connection."""
-DatabaseError = asyncpg.PostgresError
-"""The server's refusal of a statement."""
-
 ERASED_STATE: Final = "DM001"
 """The SQLSTATE that the fence of the erased raises (revision 0008)."""
 
@@ -35,67 +28,6 @@ _SEE: Final = (
     "select set_config('app.issuer', $1, false), set_config('app.subject', $2, false), "
     "set_config('app.scope', $3, false)"
 )
-
-_NOT_NOW: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.TransactionRollbackError,
-)
-"""What says "not now": the network, the server's state, its limits, its refusal of our login, a lost race."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Login:
-    """Where a database is and how to log in.
-
-    Args:
-        password: Called for every new connection, so that a token is never older than the connection.
-        statement_s: Bound on a statement; the server enforces it too, so that a lost client leaves nothing running.
-        tls: How to verify the server, whose name must match; False for a server on a local socket.
-    """
-
-    host: str
-    port: int
-    database: str
-    role: str
-    password: Callable[[], Awaitable[str]] | None
-    tls: ssl.SSLContext | Literal[False]
-    application: str = "app"
-    statement_s: float = STATEMENT_TIMEOUT_S
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of `asyncpg.connect`."""
-        return {
-            "host": self.host,
-            "port": self.port,
-            "database": self.database,
-            "user": self.role,
-            "password": self.password,
-            "ssl": self.tls,
-            "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": self.statement_s,
-            "server_settings": {
-                "application_name": self.application,
-                "statement_timeout": str(int(self.statement_s * 1000)),
-            },
-        }
-
-
-async def connect(login: Login) -> Connection:
-    """Open one connection, for the caller to close.
-
-    Raises:
-        Unavailable: There is none in time.
-    """
-    try:
-        return await _driver.connect(**login.arguments())
-    except _NOT_NOW as error:
-        raise Unavailable(f"{login.host}:{login.port}/{login.database} as {login.role}: {error!r}") from error
 
 
 async def _keep_session(_connection: Connection) -> None:
@@ -181,7 +113,7 @@ class Database:
                     yield connection
         except asyncpg.DataError:
             raise
-        except _NOT_NOW as error:
+        except NOT_NOW as error:
             raise Unavailable(f"the database does not answer: {error!r}") from error
 
 
@@ -196,6 +128,6 @@ def _erased_told() -> Generator[None]:
     try:
         yield
     except asyncpg.PostgresError as error:
-        if error.sqlstate == ERASED_STATE:
+        if getattr(error, "sqlstate", None) == ERASED_STATE:
             raise Erased("the person has been erased") from error
         raise

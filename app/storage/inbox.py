@@ -6,7 +6,8 @@ from typing import Final
 
 from app.domain.errors import Unavailable
 from app.domain.ports import TaskStore
-from app.storage.database import Database, DatabaseError, Transaction
+from app.storage.connection import DatabaseError
+from app.storage.database import Database, Transaction
 from app.storage.tasks import PostgresTasks
 
 # Waits for another transaction that has noted the message, until that one ends.

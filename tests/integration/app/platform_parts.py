@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app.migrate import DatabaseRole
-from app.storage.database import Login
+from app.storage.connection import Login
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint, PostgresServers

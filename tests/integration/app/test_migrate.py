@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from app.domain.errors import Unavailable
 from app.migrate import DatabaseRole, MigrationError, migrate
-from app.storage.database import Connection, DatabaseError, Login, connect
+from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import NEWEST, upgrade_sql
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, READER, WORKER, Platform
 

@@ -15,7 +15,7 @@ from app.backup import Manifest, back_up
 from app.contract import BackupEnv
 from app.migrate import DatabaseRole, migrate
 from app.storage.blobs import BlobContainer
-from app.storage.database import Connection, Login, connect
+from app.storage.connection import Connection, Login, connect
 from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint
