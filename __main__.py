@@ -8,10 +8,9 @@ import gc
 import pulumi
 from pulumi_azure_native import authorization
 
-from app.contract import OPERATIONS_QUEUE, READINESS_PATH, ThirdPartyKey
-from components.alerting import metric_rules
+from app.contract import READINESS_PATH, ThirdPartyKey
 from components.alerting.alerts import Alerts, AlertsArgs
-from components.alerting.service_alerts import watch_service
+from components.alerting.watches import watch_service, watch_stores
 from components.cache import Cache, CacheArgs
 from components.database import Database, DatabaseArgs
 from components.dns import Dns, DnsArgs, Site
@@ -75,27 +74,26 @@ environment = Environment(
 )
 
 data = {"cache": cache, "database": database, "messaging": messaging, "storage": storage, "vault": vault}
+ids = {name: part.id for name, part in data.items()}
+everyday = (cache.grant_access, observability.grant_publish, vault.grant_crypto)
 grants = [
     registry.grant_pull(pull),
+    *(grant(identity) for grant in everyday for identity in (api, mcp, worker)),
     *(vault.grant_read(api, key) for key in ThirdPartyKey),
-    *(cache.grant_access(identity) for identity in (api, mcp, worker)),
+    vault.grant_read(worker, ThirdPartyKey.TELEGRAM),
     messaging.grant_send(api),
-    messaging.grant_send(mcp),
     messaging.grant_receive(worker),
     storage.grant_write_backups(backup),
-    storage.grant_exports(worker),
-    *(observability.grant_publish(identity) for identity in (api, mcp, worker)),
+    *(storage.grant_exports(identity) for identity in (api, worker)),
+    storage.grant_anchor(worker),
     *network.connect({"registry": registry.private_link, **{name: part.private_link for name, part in data.items()}}),
 ]
 
 workbooks = Workbooks("workbooks", WorkbooksArgs(platform=platform, observability=observability))
 alerts = Alerts("alerts", AlertsArgs(platform=platform, settings=settings.alerts, observability=observability))
-alerts.watch("cache", cache.id, metric_rules.CACHE_RULES)
-alerts.watch("database", database.id, metric_rules.database_rules(settings.database.sku_name))
-alerts.watch("messaging", messaging.id, metric_rules.messaging_rules(OPERATIONS_QUEUE))
-alerts.watch("vault", vault.id, metric_rules.VAULT_RULES)
-observability.collect({name: part.id for name, part in [*data.items(), ("edge", edge), ("registry", registry)]})
-observability.collect({"cache-database": cache.database_id})
+watch_stores(alerts, ids, settings.database.sku_name)
+observability.collect({**ids, "edge": edge.id, "registry": registry.id, "cache-database": cache.database_id})
+web_address = edge.publish(Site.WEB, frontend.url, probe_path=PROBE_PATH, cached=True)
 
 # Without an image there is a registry to push to and nothing to run: the first `up` of an environment.
 if rollouts := release.rollouts():
@@ -108,13 +106,15 @@ if rollouts := release.rollouts():
             identities=Identities(api=api, mcp=mcp, worker=worker, migrate=migrator, backup=backup),
             sizes=settings.sizes,
             rollouts=rollouts,
-            authentication=settings.authentication,
-            front_door_id=edge.front_door_id,
+            behaviour=settings.behaviour,
+            edge=edge,
+            frontend_origin=web_address,
             vault=vault,
             database=database,
             cache=cache,
             messaging=messaging,
             storage=storage,
+            observability=observability,
         ),
     )
     api_address = edge.publish(Site.API, service.api.url, probe_path=READINESS_PATH)
@@ -132,15 +132,11 @@ Protection(
     "protection",
     ProtectionArgs(
         settings=settings.protection,
-        locked={
-            **{name: part.id for name, part in data.items()},
-            "workspace": observability.workspace_id,
-            "zone": dns.id,
-        },
+        locked={**ids, "workspace": observability.workspace_id, "zone": dns.id},
         after=[*data.values(), observability, alerts, workbooks, dns, *grants],
     ),
 )
-pulumi.export("web_address", edge.publish(Site.WEB, frontend.url, probe_path=PROBE_PATH, cached=True))
+pulumi.export("web_address", web_address)
 pulumi.export("name_servers", dns.name_servers)
 pulumi.export("front_door_id", edge.front_door_id)
 pulumi.export("resource_group", platform.resource_group_name)

@@ -31,11 +31,12 @@ from components.platform import PlatformSettings
 from components.protection import ProtectionSettings
 from components.registry import RegistrySettings
 from components.section import Conflict, Section, SectionConflictError
-from components.storage import StorageSettings
-from components.vault import VaultSettings
+from components.storage_settings import StorageSettings
+from components.vault_settings import VaultSettings
 from components.workloads import capacity
 from components.workloads.job import JobSettings
-from components.workloads.service_args import Sizes
+from components.workloads.service_args import Behaviour, Sizes
+from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
 from release import Release
 
@@ -65,11 +66,16 @@ class Settings(Section):
     storage: StorageSettings
     environment: EnvironmentSettings
     authentication: AuthenticationSettings
+    chat: ChatSettings
+    limits: LimitSettings
+    web: WebSettings
+    retention: RetentionSettings
     api: WorkloadSettings
     mcp: WorkloadSettings
     worker: WorkerSettings
     migrate: JobSettings
     backup: JobSettings
+    upkeep: JobSettings
     dns: DnsSettings
     edge: EdgeSettings
     frontend: FrontendSettings
@@ -81,7 +87,26 @@ class Settings(Section):
     @property
     def sizes(self) -> Sizes:
         """The sections of what runs in containers."""
-        return Sizes(api=self.api, mcp=self.mcp, worker=self.worker, migrate=self.migrate, backup=self.backup)
+        return Sizes(
+            api=self.api,
+            mcp=self.mcp,
+            worker=self.worker,
+            migrate=self.migrate,
+            backup=self.backup,
+            upkeep=self.upkeep,
+        )
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """The sections that reach the environment of the service, and size nothing."""
+        return Behaviour(
+            authentication=self.authentication,
+            chat=self.chat,
+            limits=self.limits,
+            web=self.web,
+            retention=self.retention,
+            trace_percent=self.observability.sampling_percent,
+        )
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield what one section asks for and another does not allow."""

@@ -16,6 +16,7 @@ class Role(StrEnum):
     """A built-in role and the identifier of its definition."""
 
     ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    KEY_VAULT_CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424"
     KEY_VAULT_SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
     MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
     SERVICE_BUS_DATA_RECEIVER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"

@@ -1,56 +1,30 @@
-"""The storage account for backups and exports: no keys, no public blobs, nothing gone at once.
+"""The storage account for backups, exports and anchors of the audit trail: no keys, no public blobs.
 
 Backups stand in a container with version-level immutability: no version can be deleted before its days are over. The
 policy is made unlocked; locking it is a person's decision that nobody can take back, and the program never takes it
-(`az storage container immutability-policy lock`). Exports are personal data that must be erasable, so their container
-has no such policy and a short life.
+(`az storage container immutability-policy lock`). So do the anchors of the audit trail, which hold hashes and nothing
+of anybody, and are never deleted. Exports are personal data that must be erasable, so their container has no such
+policy and a short life.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import pulumi
 from pulumi_azure_native import authorization, storage
-from pydantic import Field
 
 from components import roles, storage_account, storage_retention
 from components.identity import WorkloadIdentity
 from components.networking.private_link import PrivateLink, PrivateService
 from components.platform import Platform
-from components.section import Conflict, Section
+from components.storage_settings import StorageSettings
 
+AUDIT: Final = "audit"
+"""The container that the heads of the audit trail are anchored in."""
 BACKUPS: Final = "backups"
 """The container that the backup job writes to."""
 EXPORTS: Final = "exports"
 """The container that exports are fetched from."""
-
-
-class StorageSettings(Section):
-    """How many copies of backups and exports there are, and how long they are kept."""
-
-    sku: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS"]
-    """Where the copies are; a change between zonal and not zonal is refused in place."""
-    backup_days: Annotated[int, Field(ge=1, le=3650)]
-    """Days after which a backup is deleted."""
-    immutability_days: Annotated[int, Field(ge=0, le=3650)]
-    """Days in which nobody can delete a backup; 0 for none. The program can raise the number, not take it away."""
-    export_days: Annotated[int, Field(ge=1, le=90)]
-    """Days after which an export is deleted."""
-    soft_delete_days: Annotated[int, Field(ge=1, le=365)]
-    """Days that a deleted blob or container can be recovered."""
-    private: bool
-    """Whether it is reached by private endpoint only; the public address is closed."""
-    protect: bool
-    """Whether account and containers refuse to be deleted by the program."""
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield an immutability that outlives the backups: the lifecycle could not delete them when they are due."""
-        if self.immutability_days > self.backup_days:
-            yield (
-                "immutability_days",
-                f"{self.immutability_days} is more than backup_days ({self.backup_days}); allowed 0-{self.backup_days}",
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +36,14 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """A storage account with the containers `backups` and `exports`."""
+    """A storage account with the containers `audit`, `backups` and `exports`."""
 
     id: pulumi.Output[str]
     """Resource id of the account; that of its blobs ends in `/blobServices/default`."""
     blob_endpoint: pulumi.Output[str]
     """The address of the account's blobs, ending in a slash."""
+    audit: pulumi.Output[str]
+    """The container for anchors of the audit trail."""
     backups: pulumi.Output[str]
     """The container for backups."""
     exports: pulumi.Output[str]
@@ -93,6 +69,7 @@ class Storage(pulumi.ComponentResource):
             days=settings.soft_delete_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self._audit = self._container(AUDIT, account, blobs, immutability_days=settings.audit_days)
         self._backups = self._container(BACKUPS, account, blobs, immutability_days=settings.immutability_days)
         self._exports = self._container(EXPORTS, account, blobs, immutability_days=0)
         storage_retention.limited(
@@ -104,17 +81,26 @@ class Storage(pulumi.ComponentResource):
         )
         self.id = account.id
         self.blob_endpoint = account.primary_endpoints.blob
-        self.backups, self.exports = self._backups.name, self._exports.name
+        self.audit, self.backups, self.exports = (
+            container.name for container in (self._audit, self._backups, self._exports)
+        )
         link = PrivateLink(service=PrivateService.STORAGE, resource_id=account.id)
         self.private_link = link if settings.private else None
         self.register_outputs({"id": self.id, "blob_endpoint": self.blob_endpoint})
+
+    def grant_anchor(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
+        """Let `identity` write and read anchors of the audit trail; what is written stays for the declared days."""
+        return self._grant(identity, AUDIT, self._audit)
 
     def grant_write_backups(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
         """Let `identity` write and read backups, and nothing else of the account."""
         return self._grant(identity, BACKUPS, self._backups)
 
     def grant_exports(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
-        """Let `identity` write, read and delete exports, and nothing else of the account."""
+        """Let `identity` write, read and delete exports, and nothing else of the account.
+
+        Who only reads and deletes has this role too: no built-in one deletes without writing.
+        """
         return self._grant(identity, EXPORTS, self._exports)
 
     def _grant(

@@ -1,4 +1,4 @@
-"""The key vault: roles and no access policies, soft delete always, and the keys of third parties.
+"""The key vault: roles and no access policies, soft delete always, the keys of third parties and the key of people.
 
 A third-party key is declared here and filled in by a person. The program writes a placeholder once and never
 looks again, so the key is in no state file and no stack file; the service reports a placeholder that is still
@@ -6,43 +6,18 @@ there. The date by which keys are to be replaced is written with the placeholder
 version a date of its own. Purge protection is sent as true or not at all: Azure refuses false.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated
 
 import pulumi
 from pulumi_azure_native import authorization, keyvault
-from pydantic import Field
 
 from app.contract import PLACEHOLDER_SECRET
-from components import names, roles
+from components import names, roles, vault_key
 from components.identity import WorkloadIdentity
 from components.networking.private_link import PrivateLink, PrivateService
 from components.platform import Platform
-from components.section import Conflict, Section
-
-
-class VaultSettings(Section):
-    """What survives a deletion, who reaches the vault, and how long a key lives."""
-
-    soft_delete_days: Annotated[int, Field(ge=7, le=90)]
-    """Days that a deleted vault or secret can be recovered; fixed once the vault exists."""
-    purge_protection: bool
-    """Whether nobody can purge a deleted vault before those days are over; cannot be turned off again."""
-    secrets_expire: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    """Day by which the third-party keys are to be replaced, as 2027-06-30; read when a secret is first written."""
-    private: bool
-    """Whether it is reached by private endpoint only; the public address is closed."""
-    protect: bool
-    """Whether the vault refuses to be deleted by the program."""
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield a day that is in no calendar."""
-        try:
-            date.fromisoformat(self.secrets_expire)
-        except ValueError as error:
-            yield "secrets_expire", f'"{self.secrets_expire}" is not a day (allowed as 2027-06-30): {error}'
+from components.vault_settings import VaultSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +40,14 @@ class SecretReference:
 
 
 class Vault(pulumi.ComponentResource):
-    """A key vault with the declared third-party secrets."""
+    """A key vault with the declared third-party secrets, and the key that wraps the keys of people."""
 
     id: pulumi.Output[str]
     """The vault."""
     uri: pulumi.Output[str]
     """The address of the vault, ending in a slash."""
+    people_key_id: pulumi.Output[str]
+    """The address of the key of people, without a version: a wrapped key says by which version it was wrapped."""
     private_link: PrivateLink | None
     """Where a private endpoint leads; none when the public address is open."""
 
@@ -85,8 +62,7 @@ class Vault(pulumi.ComponentResource):
             tags=platform.tags(name),
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
         )
-        due = datetime.fromisoformat(f"{args.settings.secrets_expire}T00:00Z")
-        expiry = keyvault.SecretAttributesArgs(expires=int(due.timestamp()))
+        expiry = keyvault.SecretAttributesArgs(expires=args.settings.expires_at)
         self._name = name
         self._secrets = {
             secret: keyvault.Secret(
@@ -108,7 +84,9 @@ class Vault(pulumi.ComponentResource):
             )
             for secret in args.third_party_secrets
         }
+        self._people = vault_key.people(f"{name}-people", platform, vault, args.settings, parent=self)
         self.id = vault.id
+        self.people_key_id = self._people.key_uri
         self.uri = vault.properties.vault_uri
         link = PrivateLink(service=PrivateService.VAULT, resource_id=vault.id)
         self.private_link = link if args.settings.private else None
@@ -121,6 +99,16 @@ class Vault(pulumi.ComponentResource):
             identity,
             what=f"{self._name}-{secret}",
             scope=self._secrets[secret].id,
+            parent=self,
+        )
+
+    def grant_crypto(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
+        """Let `identity` wrap and unwrap with the key of people, and use no other key."""
+        return roles.assign(
+            roles.Role.KEY_VAULT_CRYPTO_USER,
+            identity,
+            what=f"{self._name}-people",
+            scope=self._people.id,
             parent=self,
         )
 

@@ -1,11 +1,12 @@
 """The key vaults that are open: one data plane each, its secrets in a file of its own."""
 
 import json
-from collections.abc import Iterator, MutableMapping
-from dataclasses import asdict
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from localazure.access import SECRET_READERS, SECRET_WRITERS, is_granted
 from localazure.errors import StateError
@@ -72,6 +73,16 @@ def _secret(kept: dict[str, Any]) -> Secret:
     return Secret(deleted_at=kept["deleted_at"], name=kept["name"], versions=versions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyVersion:
+    """A version of a key, as ARM needs to know it."""
+
+    kty: str
+    operations: tuple[str, ...]
+    size: int
+    version: str
+
+
 class Vaults:
     """Every open vault.
 
@@ -88,6 +99,7 @@ class Vaults:
         self._store = store
         self._tokens = tokens
         self._open: dict[str, tuple[KeyVault, Secrets, str]] = {}
+        self._keys: dict[tuple[str, str], KeyVersion] = {}
 
     async def open(self, address: VaultAddress, *, purge_protection: bool, retention_days: int) -> str:
         """Serve a vault, at the address it had if it was served before, and return that address.
@@ -109,6 +121,13 @@ class Vaults:
     def secrets(self, vault_id: str) -> Secrets:
         """The secrets of an open vault. Raises KeyError when it is not open."""
         return self._open[vault_id.lower()][1]
+
+    def create_key(
+        self, vault_name: str, key_name: str, *, kty: str, size: int, operations: Sequence[str]
+    ) -> KeyVersion:
+        """Make the first version of a key, unless the vault has a key of the name."""
+        made = KeyVersion(kty=kty, operations=tuple(operations), size=size, version=uuid4().hex)
+        return self._keys.setdefault((vault_name.lower(), key_name.lower()), made)
 
     async def close(self, vault_id: str) -> None:
         """Stop serving a vault; its secrets stay, as those of a vault in deleted state do."""

@@ -37,6 +37,7 @@ _NAME_OF: Final[Mapping[str, str]] = {
     "dns:RecordSet": "relativeRecordSetName",
     "dns:Zone": "zoneName",
     "frontdoor:Policy": "policyName",
+    "keyvault:Key": "keyName",
     "keyvault:Secret": "secretName",
     "keyvault:Vault": "vaultName",
     "managedidentity:UserAssignedIdentity": "resourceName",
@@ -93,10 +94,13 @@ _ADDED: Final[Mapping[str, Callable[[str, Inputs], Inputs]]] = {
         "defaultDomain": f"{name}.swedencentral.azurecontainerapps.io",
         "staticIp": "20.0.0.1",
     },
-    "applicationinsights:Component": lambda name, _: {"connectionString": f"InstrumentationKey=key-of-{name}"},
+    "applicationinsights:Component": lambda name, _: {
+        "connectionString": f"InstrumentationKey=key-of-{name};IngestionEndpoint=https://in.applicationinsights.azure.com/"
+    },
     "containerregistry:Registry": lambda name, _: {"loginServer": f"{name}.azurecr.io"},
     "dbforpostgresql:Server": lambda name, _: {"fullyQualifiedDomainName": f"{name}.postgres.database.azure.com"},
     "dns:Zone": lambda name, _: {"nameServers": [f"ns1.{name}"]},
+    "keyvault:Key": lambda name, inputs: {"keyUri": f"https://{inputs['vaultName']}.vault.azure.net/keys/{name}"},
     "keyvault:Vault": lambda name, inputs: {
         "properties": {**inputs["properties"], "vaultUri": f"https://{name}.vault.azure.net/"}
     },

@@ -54,6 +54,8 @@ class Edge(pulumi.ComponentResource):
     """Resource id of the profile; None without Front Door."""
     front_door_id: pulumi.Output[str]
     """What X-Azure-FDID says of requests that came through this door; empty without one."""
+    hops: int
+    """Proxies of ours between people and a container: its ingress, and this door if there is one."""
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("digitalmee:components:Edge", name, None, opts)
@@ -66,6 +68,7 @@ class Edge(pulumi.ComponentResource):
             self._guards = [self._guard(profile)]
         self.id = profile and profile.id
         self.front_door_id = profile.front_door_id if profile else pulumi.Output.from_input("")
+        self.hops = 2 if profile else 1
         self.register_outputs({"front_door_id": self.front_door_id})
 
     def publish(

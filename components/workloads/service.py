@@ -1,4 +1,4 @@
-"""The service: three workloads and two jobs of one program, each acting as an identity of its own.
+"""The service: three workloads and three jobs of one program, each acting as an identity of its own.
 
 The API migrates the database before its first replica serves, so a release takes one run; the job `migrate` does the
 same alone, for an operator.
@@ -12,12 +12,13 @@ from pulumi_azure_native import app
 
 from app.contract import API_PORT, MCP_PORT, WORKER_PORT
 from components.identity import WorkloadIdentity
-from components.workloads import containers, variables
-from components.workloads.backup_variables import backup_variables
+from components.workloads import containers
 from components.workloads.job import Job, JobArgs, JobSettings
+from components.workloads.job_variables import backup_variables, migrate_variables, upkeep_variables
 from components.workloads.service_args import ServiceArgs, WorkloadName
 from components.workloads.variables import Variables
 from components.workloads.workload import Migration, Workload, WorkloadArgs
+from components.workloads.workload_variables import api_variables, mcp_variables, worker_variables
 
 
 class Service(pulumi.ComponentResource):
@@ -30,6 +31,8 @@ class Service(pulumi.ComponentResource):
     """Brings the schema up to the image; started by hand."""
     backup: Job
     """Copies the database into storage."""
+    upkeep: Job
+    """Deletes what is past its time, and anchors the audit trail."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("digitalmee:components:Service", name, None, opts)
@@ -38,8 +41,10 @@ class Service(pulumi.ComponentResource):
         self.api = self._api()
         self.mcp = self._mcp()
         self.worker = self._worker()
-        self.migrate = self._job("migrate", args.identities.migrate, args.sizes.migrate, self._migration())
-        self.backup = self._job("backup", args.identities.backup, args.sizes.backup, self._backup())
+        who, sizes = args.identities, args.sizes
+        self.migrate = self._job("migrate", who.migrate, sizes.migrate, migrate_variables(args))
+        self.backup = self._job("backup", who.backup, sizes.backup, backup_variables(args))
+        self.upkeep = self._job("upkeep", who.worker, sizes.upkeep, upkeep_variables(args))
         self.register_outputs({"api_url": self.api.url, "mcp_url": self.mcp.url})
 
     @property
@@ -50,48 +55,26 @@ class Service(pulumi.ComponentResource):
     @property
     def jobs(self) -> dict[str, pulumi.Output[str]]:
         """The physical name of each job; what starts it by hand."""
-        return {"migrate": self.migrate.job_name, "backup": self.backup.job_name}
+        jobs = {"migrate": self.migrate, "backup": self.backup, "upkeep": self.upkeep}
+        return {name: job.job_name for name, job in jobs.items()}
 
     def _api(self) -> Workload:
         args = self._args
-        values = variables.api_variables(
-            identity=args.identities.api,
-            database=args.database,
-            authentication=args.authentication,
-            front_door_id=args.front_door_id,
-            vault=args.vault,
-            log_level=args.sizes.api.log_level,
-        )
-        migration = Migration(identity=args.identities.migrate, variables=self._migration())
+        migration = Migration(identity=args.identities.migrate, variables=migrate_variables(args))
         scale = containers.on_requests(args.sizes.api.concurrent_requests)
-        return self._workload("api", API_PORT, values, scale, migration=migration)
+        return self._workload("api", API_PORT, api_variables(args), scale, migration=migration)
 
     def _mcp(self) -> Workload:
         args = self._args
-        values = variables.mcp_variables(
-            identity=args.identities.mcp,
-            database=args.database,
-            cache=args.cache,
-            messaging=args.messaging,
-            authentication=args.authentication,
-            front_door_id=args.front_door_id,
-            log_level=args.sizes.mcp.log_level,
-        )
         scale = containers.on_requests(args.sizes.mcp.concurrent_requests)
-        return self._workload("mcp", MCP_PORT, values, scale, after=[self.api])  # which migrates
+        return self._workload("mcp", MCP_PORT, mcp_variables(args), scale, after=[self.api])  # which migrates
 
     def _worker(self) -> Workload:
         args, bus = self._args, self._args.messaging
-        values = variables.worker_variables(
-            identity=args.identities.worker,
-            database=args.database,
-            cache=args.cache,
-            messaging=bus,
-            log_level=args.sizes.worker.log_level,
-        )
         scale = containers.on_queue(
             args.sizes.worker.queue_length, namespace=bus.namespace, queue=bus.queue, identity=args.identities.worker
         )
+        values = worker_variables(args)
         return self._workload("worker", WORKER_PORT, values, scale, ingress=False, after=[self.api])
 
     def _workload(
@@ -126,23 +109,3 @@ class Service(pulumi.ComponentResource):
         digest = args.rollouts.api.serving_digest
         job = JobArgs(hosting=args.hosting, settings=settings, digest=digest, identity=identity, variables=values)
         return Job(name, job, self._child)
-
-    def _migration(self) -> Variables:
-        """Return what a migration finds, in the init container of the API as in the job."""
-        who = self._args.identities
-        return variables.migrate_variables(
-            administrator=who.migrate,
-            runtimes=[who.api, who.mcp, who.worker],
-            reader=who.backup,
-            database=self._args.database,
-            log_level=self._args.sizes.migrate.log_level,
-        )
-
-    def _backup(self) -> Variables:
-        args = self._args
-        return backup_variables(
-            identity=args.identities.backup,
-            database=args.database,
-            storage=args.storage,
-            log_level=args.sizes.backup.log_level,
-        )

@@ -8,13 +8,16 @@ import pulumi
 from components.authentication import AuthenticationSettings
 from components.cache import Cache
 from components.database import Database
+from components.edge.front_door import Edge
 from components.identity import WorkloadIdentity
 from components.messaging import Messaging
+from components.observability import Observability
 from components.storage import Storage
 from components.vault import Vault
 from components.workloads.hosting import Hosting
 from components.workloads.job import JobSettings
 from components.workloads.rollout import Rollout
+from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import SizeSettings, WorkerSettings, WorkloadSettings
 
 WorkloadName = Literal["api", "mcp", "worker"]
@@ -27,6 +30,7 @@ class Identities:
     api: WorkloadIdentity
     mcp: WorkloadIdentity
     worker: WorkloadIdentity
+    """Also that of the job `upkeep`: both see everybody's rows."""
     migrate: WorkloadIdentity
     """The administrator of the database."""
     backup: WorkloadIdentity
@@ -45,6 +49,7 @@ class Sizes:
     worker: WorkerSettings
     migrate: JobSettings
     backup: JobSettings
+    upkeep: JobSettings
 
     def of(self, name: WorkloadName) -> SizeSettings:
         """Return that of a workload."""
@@ -65,6 +70,19 @@ class Rollouts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """How the service behaves, as the stack file says."""
+
+    authentication: AuthenticationSettings
+    chat: ChatSettings
+    limits: LimitSettings
+    web: WebSettings
+    retention: RetentionSettings
+    trace_percent: int
+    """The share of requests that are traced."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
     """Arguments of `Service`."""
 
@@ -72,11 +90,14 @@ class ServiceArgs:
     identities: Identities
     sizes: Sizes
     rollouts: Rollouts
-    authentication: AuthenticationSettings
-    front_door_id: pulumi.Input[str]
-    """The only door that requests come through; empty when there is none."""
+    behaviour: Behaviour
+    edge: Edge
+    """The only door that requests come through, if there is one."""
+    frontend_origin: pulumi.Input[str]
+    """Where people find the frontend, whose pages ask the API."""
     vault: Vault
     database: Database
     cache: Cache
     messaging: Messaging
     storage: Storage
+    observability: Observability

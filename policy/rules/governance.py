@@ -21,6 +21,7 @@ TAGGED: Final = (
     "dbforpostgresql:Server",
     "dns:Zone",
     "frontdoor:Policy",
+    "keyvault:Key",
     "keyvault:Secret",
     "keyvault:Vault",
     "managedidentity:UserAssignedIdentity",

@@ -18,6 +18,10 @@ CREDENTIAL_NAME: Final = re.compile(
 )
 """Ends of names, in lower case with underscores, under which only secrets are kept."""
 
+NOT_SECRET: Final = frozenset({"APPLICATIONINSIGHTS_CONNECTION_STRING"})
+"""Variables of such a name that open nothing: insights take a token and no key, which `insights-entra-only` holds
+(Microsoft, "Connection strings in Application Insights": not a secret)."""
+
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
@@ -52,7 +56,8 @@ def _no_secret_exports(exports: Inputs) -> str | None:
 def _no_secret_variables(inputs: Inputs) -> str | None:
     containers = items_at(inputs, "template.containers", "template.initContainers")
     variables = [variable for container in containers for variable in items_at(container, "env")]
-    clear = [str(v.get("name")) for v in variables if v.get("value") and CREDENTIAL_NAME.search(_snake(str(v["name"])))]
+    plain = [str(variable.get("name")) for variable in variables if variable.get("value")]
+    clear = [name for name in plain if name not in NOT_SECRET and CREDENTIAL_NAME.search(_snake(name))]
     return f"variable {', '.join(clear)} holds its value in clear" if clear else None
 
 

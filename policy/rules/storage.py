@@ -13,8 +13,13 @@ _HAS_POLICY = beside(
 )
 
 
+_KEPT = ("audit", "backup")
+"""What is in the names of containers whose content has to outlive whoever breaks in."""
+
+
 def _immutable(container: Registration, tape: Tape) -> str | None:
-    return _HAS_POLICY(container, tape) if "backup" in str(container.inputs.get("containerName")) else None
+    name = str(container.inputs.get("containerName"))
+    return _HAS_POLICY(container, tape) if any(kept in name for kept in _KEPT) else None
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -143,8 +148,8 @@ RULES: tuple[AnyRule, ...] = (
     ),
     TapeRule(
         id="backups-immutable",
-        title="Backups cannot be changed or deleted for a time",
-        reason="Who breaks in deletes the backups first.",
+        title="Backups and anchors of the audit trail cannot be changed or deleted for a time",
+        reason="Who breaks in deletes the backups first, and then the traces.",
         source="APRL storage: immutability; own",
         fix="Add an immutability policy of the container.",
         types=(CONTAINER,),

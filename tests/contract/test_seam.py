@@ -18,6 +18,7 @@ from app.contract import (
     BackupEnv,
     McpEnv,
     MigrateEnv,
+    UpkeepEnv,
     WorkerEnv,
 )
 from tests.tape import STACKS, Tape
@@ -51,6 +52,7 @@ ROLES = {
     "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=settings.WorkerSettings.load),
     "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=job_settings.BackupSettings.load),
     "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=job_settings.MigrateSettings.load),
+    "upkeep": Role(kind="app:Job", name="upkeep", names=UpkeepEnv, load=job_settings.UpkeepSettings.load),
     "migrate before the api": Role(
         kind="ContainerApp",
         name="api",

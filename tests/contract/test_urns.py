@@ -12,6 +12,7 @@ STATEFUL = {
     "dbforpostgresql:Database",
     "dbforpostgresql:Server",
     "dns:Zone",
+    "keyvault:Key",
     "keyvault:Secret",
     "keyvault:Vault",
     "operationalinsights:Workspace",
@@ -38,6 +39,7 @@ SWITCHES = {
     "network-vault": "vault.private",
     "observability-edge": "edge.sku",
     "protection": "protection.locks",
+    "storage-audit-immutability": "storage.audit_days",
     "storage-backups-immutability": "storage.immutability_days",
 }
 """The start of a logical name, and the key of the stack file that decides whether there is one."""

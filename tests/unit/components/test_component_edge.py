@@ -24,6 +24,7 @@ def _tape(sku: Sku, *, zone: str = "") -> Tape:
         pulumi.export("api", edge.publish(Site.API, api, probe_path=READINESS_PATH))
         pulumi.export("web", edge.publish(Site.WEB, web, probe_path="/index.html", cached=True))
         pulumi.export("front_door_id", edge.front_door_id)
+        pulumi.export("hops", edge.hops)
 
     return record(program)
 
@@ -40,6 +41,7 @@ def test_without_front_door_a_site_keeps_its_address() -> None:
         "api": "https://api.example.net",
         "web": "https://web.example.net",
         "front_door_id": "",
+        "hops": 1,
     }
 
 
@@ -50,6 +52,7 @@ def test_without_a_domain_a_site_answers_under_the_name_that_azure_gives_it() ->
     assert route["customDomains"] == []
     assert tape.exports["api"] == "https://fde-dme-api-test.azurefd.net"
     assert tape.exports["front_door_id"] == "id-of-afd-dme-test"
+    assert tape.exports["hops"] == 2
 
 
 def test_with_a_domain_a_site_answers_under_its_own_name_alone() -> None:

@@ -8,19 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.contract import BackupEnv
-from components.database import Database, DatabaseArgs
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
-from components.storage import Storage, StorageArgs
 from components.vault import SecretReference
-from components.workloads.backup_variables import backup_variables
 from components.workloads.hosting import Hosting
 from components.workloads.job import Job, JobArgs, JobSettings
 from components.workloads.variables import Variables
 from tests.tape import Registration, record
 from tests.unit.components.parts import platform, registry
-from tests.unit.components.test_component_database import SMALLEST as DATABASE
-from tests.unit.components.test_component_storage import SMALLEST as STORAGE
 
 BY_HAND = JobSettings(cron="", timeout_seconds=600, retry_limit=0, cpu=0.25, memory="0.5Gi", log_level="info")
 NIGHTLY = BY_HAND.model_copy(update={"cron": "30 2 * * *", "retry_limit": 2, "cpu": 1, "memory": "2Gi"})
@@ -100,17 +94,3 @@ def test_every_minute_of_the_day_and_every_pair_of_cores_and_memory_is_allowed(
     if wrong != cpu * 2:
         with pytest.raises(ValidationError, match="does not go with"):
             JobSettings.model_validate({**values, "memory": f"{wrong}Gi"})
-
-
-def test_the_backup_is_told_everything_that_its_contract_names() -> None:
-    def program() -> None:
-        place = platform()
-        who = WorkloadIdentity("backup", WorkloadIdentityArgs(platform=place))
-        storage = Storage("storage", StorageArgs(platform=place, settings=STORAGE))
-        database = Database("database", DatabaseArgs(platform=place, settings=DATABASE, administrator=who))
-        told = backup_variables(identity=who, database=database, storage=storage, log_level="info")
-        pulumi.export("told", {str(name): value for name, value in told.values.items()})
-
-    told = record(program).exports["told"]
-    assert set(told) == {str(name) for name in BackupEnv}
-    assert (told["BACKUP_CONTAINER"], told["DATABASE_ROLE"]) == ("backups", "id-dme-backup-test")

@@ -11,6 +11,8 @@ from components.observability import Observability, ObservabilityArgs, Observabi
 from tests.tape import Tape, record
 from tests.unit.components.parts import platform, tags
 
+SMALLEST = ObservabilitySettings(retention_days=30, daily_quota_gb=1, sampling_percent=50, protect=False)
+
 
 def _tape(settings: ObservabilitySettings) -> Tape:
     def program() -> None:
@@ -20,7 +22,7 @@ def _tape(settings: ObservabilitySettings) -> Tape:
 
 
 def test_smallest_keeps_logs_for_30_days_under_a_quota() -> None:
-    tape = _tape(ObservabilitySettings(retention_days=30, daily_quota_gb=1, sampling_percent=50, protect=False))
+    tape = _tape(SMALLEST)
     assert tape.one("Workspace", "observability").inputs == {
         "features": {"disableLocalAuth": True, "enableLogAccessUsingOnlyResourcePermissions": True},
         "resourceGroupName": "rg-dme-test",
@@ -40,7 +42,7 @@ def test_everything_is_protected_and_takes_in_without_a_quota() -> None:
 
 
 def test_application_insights_writes_to_the_workspace_and_accepts_no_key() -> None:
-    tape = _tape(ObservabilitySettings(retention_days=30, daily_quota_gb=1, sampling_percent=50, protect=False))
+    tape = _tape(SMALLEST)
     insights = tape.one("Component", "observability-insights").inputs
     assert insights["workspaceResourceId"].endswith("/log-dme-test")
     assert insights["ingestionMode"] == "LogAnalytics"
@@ -70,7 +72,7 @@ def test_telemetry_is_published_by_identity_to_the_address_that_is_put_out() -> 
     [grant] = tape.of("RoleAssignment")
     assert grant.inputs["scope"].endswith("/appi-dme-test")
     assert grant.inputs["roleDefinitionId"].endswith("/3913510d-42f4-4e42-8a64-420c390055eb")
-    assert tape.exports["connection_string"] == "InstrumentationKey=key-of-appi-dme-test"
+    assert tape.exports["connection_string"].startswith("InstrumentationKey=key-of-appi-dme-test;")
 
 
 def test_each_resource_sends_what_its_kind_has_to_say() -> None:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from components import names
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.networking.private_link import PrivateService
-from components.storage import Storage, StorageArgs, StorageSettings
+from components.storage import Storage, StorageArgs
+from components.storage_settings import StorageSettings
 from tests.tape import Tape, record
 from tests.unit.components.parts import platform, tags
 
@@ -20,6 +21,7 @@ SMALLEST = StorageSettings(
     backup_days=1,
     immutability_days=0,
     export_days=1,
+    audit_days=0,
     soft_delete_days=1,
     private=False,
     protect=False,
@@ -29,6 +31,7 @@ EVERYTHING = StorageSettings(
     backup_days=90,
     immutability_days=35,
     export_days=7,
+    audit_days=365,
     soft_delete_days=30,
     private=True,
     protect=True,
@@ -42,9 +45,10 @@ def _tape(wanted: StorageSettings) -> Tape:
         who = WorkloadIdentity("backup", WorkloadIdentityArgs(platform=place))
         storage.grant_write_backups(who)
         storage.grant_exports(who)
+        storage.grant_anchor(who)
         link = storage.private_link
         pulumi.export("endpoint", storage.blob_endpoint)
-        pulumi.export("containers", [storage.backups, storage.exports])
+        pulumi.export("containers", [storage.audit, storage.backups, storage.exports])
         pulumi.export("link", link and link.service.name)
         pulumi.export("linked", link and link.resource_id)
 
@@ -89,12 +93,25 @@ def test_deleted_blobs_and_containers_can_be_recovered() -> None:
     assert blobs["containerDeleteRetentionPolicy"] == {"days": 30, "enabled": True}
 
 
+def _immutable(tape: Tape) -> dict[str, int]:
+    """The days of each container that has an immutability policy, which needs versions from its beginning."""
+    policies = [policy.inputs for policy in tape.of("BlobContainerImmutabilityPolicy")]
+    days = {policy["containerName"]: policy["immutabilityPeriodSinceCreationInDays"] for policy in policies}
+    for name in days:
+        container = tape.one("BlobContainer", f"storage-{name}").inputs
+        assert container["immutableStorageWithVersioning"] == {"enabled": True}
+    return days
+
+
 def test_backups_are_immutable_and_exports_are_not() -> None:
     tape = _tape(EVERYTHING)
-    [policy] = tape.of("BlobContainerImmutabilityPolicy")
-    assert (policy.inputs["containerName"], policy.inputs["immutabilityPeriodSinceCreationInDays"]) == ("backups", 35)
-    assert tape.one("BlobContainer", "storage-backups").inputs["immutableStorageWithVersioning"] == {"enabled": True}
+    assert _immutable(tape)["backups"] == 35
+    assert "exports" not in _immutable(tape)
     assert "immutableStorageWithVersioning" not in tape.one("BlobContainer", "storage-exports").inputs
+
+
+def test_anchors_of_the_audit_trail_are_immutable_for_days_of_their_own() -> None:
+    assert _immutable(_tape(EVERYTHING))["audit"] == 365
 
 
 def test_without_immutable_days_there_is_no_policy() -> None:
@@ -121,10 +138,16 @@ def test_backups_and_exports_end_with_their_days_in_every_version() -> None:
         assert days[f"delete-{name}"]["filters"] == {"blobTypes": ["blockBlob"], "prefixMatch": [f"{name}/"]}
 
 
+def test_nothing_deletes_an_anchor_of_the_audit_trail() -> None:
+    [lifecycle] = _tape(EVERYTHING).of("ManagementPolicy")
+    assert "audit" not in str(lifecycle.inputs["policy"])
+
+
 def test_a_grant_is_on_one_container_alone() -> None:
     tape = _tape(SMALLEST)
     scopes = {grant.name: grant.inputs["scope"].rpartition("/")[2] for grant in tape.of("RoleAssignment")}
     assert scopes == {
+        "storage-audit-storage-blob-data-contributor-backup": "audit",
         "storage-backups-storage-blob-data-contributor-backup": "backups",
         "storage-exports-storage-blob-data-contributor-backup": "exports",
     }
@@ -133,7 +156,7 @@ def test_a_grant_is_on_one_container_alone() -> None:
 def test_the_address_and_the_containers_are_what_azure_says() -> None:
     exports = _tape(SMALLEST).exports
     assert exports["endpoint"] == "https://stdmetestabc1.blob.core.windows.net/"
-    assert exports["containers"] == ["backups", "exports"]
+    assert exports["containers"] == ["audit", "backups", "exports"]
 
 
 @settings(max_examples=20, deadline=None)

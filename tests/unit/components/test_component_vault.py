@@ -6,15 +6,16 @@ from pydantic import ValidationError
 
 from app.contract import PLACEHOLDER_SECRET
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
-from components.vault import Vault, VaultArgs, VaultSettings
+from components.vault import Vault, VaultArgs
+from components.vault_settings import VaultSettings
 from tests.tape import TENANT, Tape, record
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = VaultSettings(
-    soft_delete_days=7, purge_protection=False, secrets_expire="2027-06-30", private=False, protect=False
+    soft_delete_days=7, purge_protection=False, secrets_expire="2027-06-30", key_days=365, private=False, protect=False
 )
 EVERYTHING = VaultSettings(
-    soft_delete_days=90, purge_protection=True, secrets_expire="2027-06-30", private=True, protect=True
+    soft_delete_days=90, purge_protection=True, secrets_expire="2027-06-30", key_days=365, private=True, protect=True
 )
 
 
@@ -22,6 +23,8 @@ def _tape(settings: VaultSettings, *, secrets: tuple[str, ...] = (), read: str |
     def program() -> None:
         place = platform()
         vault = Vault("vault", VaultArgs(platform=place, settings=settings, third_party_secrets=secrets))
+        vault.grant_crypto(WorkloadIdentity("worker", WorkloadIdentityArgs(platform=place)))
+        pulumi.export("key", vault.people_key_id)
         pulumi.export("private", vault.private_link and vault.private_link.service.group_id)
         if read:
             vault.grant_read(WorkloadIdentity("api", WorkloadIdentityArgs(platform=place)), read)
@@ -61,6 +64,7 @@ def test_everything_is_private_and_protected_from_deletion_and_from_purge() -> N
     assert vault.inputs["properties"]["enablePurgeProtection"] is True
     assert vault.protect
     assert tape.one("Secret", "vault-a-key").protect
+    assert tape.one("Key", "vault-people").protect
 
 
 def test_a_third_party_secret_is_a_placeholder_that_is_written_once() -> None:
@@ -75,10 +79,42 @@ def test_a_third_party_secret_is_a_placeholder_that_is_written_once() -> None:
 
 def test_reading_is_granted_on_one_secret_and_no_other() -> None:
     tape = _tape(SMALLEST, secrets=("a-key", "b-key"), read="a-key")
-    [grant] = tape.of("RoleAssignment")
+    [grant] = [item for item in tape.of("RoleAssignment") if item.name.endswith("-api")]
     assert grant.inputs["scope"].endswith("Secret/a-key")
     assert grant.inputs["roleDefinitionId"].endswith("/4633458b-17de-408a-b874-0445c86b69e6")
     assert tape.exports["url"] == "https://kv-dme-test-abc1.vault.azure.net/secrets/a-key"
+
+
+def test_the_key_of_people_wraps_and_unwraps_and_has_an_end_and_successors() -> None:
+    key = _tape(SMALLEST).one("Key", "vault-people")
+    assert key.inputs == {
+        "keyName": "people",
+        "properties": {
+            "attributes": {"enabled": True, "expires": 1814313600, "exportable": False},
+            "keyOps": ["wrapKey", "unwrapKey"],
+            "keySize": 3072,
+            "kty": "RSA",
+            "rotationPolicy": {
+                "attributes": {"expiryTime": "P365D"},
+                "lifetimeActions": [
+                    {"action": {"type": "rotate"}, "trigger": {"timeBeforeExpiry": "P60D"}},
+                    {"action": {"type": "notify"}, "trigger": {"timeBeforeExpiry": "P30D"}},
+                ],
+            },
+        },
+        "resourceGroupName": "rg-dme-test",
+        "tags": tags("vault"),
+        "vaultName": "kv-dme-test-abc1",
+    }
+    assert key.ignore_changes == ("properties", "tags")  # Azure would accept a change and not make it
+
+
+def test_wrapping_is_granted_on_the_key_and_the_key_is_known_without_a_version() -> None:
+    tape = _tape(SMALLEST)
+    [grant] = tape.of("RoleAssignment")
+    assert grant.inputs["scope"].endswith("Key/people")
+    assert grant.inputs["roleDefinitionId"].endswith("/12338af0-0e69-4776-bea7-57ae8d297424")
+    assert tape.exports["key"] == "https://kv-dme-test-abc1.vault.azure.net/keys/people"
 
 
 def test_refused_is_a_grant_on_a_secret_that_is_not_declared() -> None:

@@ -116,6 +116,12 @@ ACCEPTED: Final[Mapping[str, Inputs]] = {
         "resourceGroupName": "rg",
         "sku": {"name": "Standard_AzureFrontDoor"},
     },
+    "keyvault:Key": {
+        "keyName": "people",
+        "properties": {"keyOps": ["wrapKey", "unwrapKey"], "keySize": 3072, "kty": "RSA"},
+        "resourceGroupName": "rg",
+        "vaultName": "vault",
+    },
     "keyvault:Secret": {
         "properties": {"value": "s3cret"},
         "resourceGroupName": "rg",
