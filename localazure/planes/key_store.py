@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,10 +47,7 @@ class KeyVersion:
 
     def pair(self) -> rsa.RSAPrivateKey:
         """Read the pair."""
-        key = serialization.load_pem_private_key(self.private.encode(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError(f"the key {self.version} is no RSA key")
-        return key
+        return _read_pair(self.private)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +200,14 @@ class Keys:
 def _new_pair(size: int) -> str:
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return rsa.generate_private_key(public_exponent=_EXPONENT, key_size=size).private_bytes(*form).decode()
+
+
+@lru_cache  # reading checks the pair, which takes longer than using it
+def _read_pair(private: str) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(private.encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("what is kept is no RSA key")
+    return key
 
 
 def _padding(algorithm: str) -> padding.OAEP:
