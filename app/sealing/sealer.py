@@ -32,7 +32,7 @@ class EnvelopeSealer:
         """Delete a person's key: nothing that was sealed for them opens again."""
         await self._keys.destroy(owner)
 
-    def forget(self, owner: Principal) -> None:
+    async def forget(self, owner: Principal) -> None:
         """Drop a person's key from memory, when somebody else has deleted it."""
         self._keys.forget(owner)
 
