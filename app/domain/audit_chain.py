@@ -135,9 +135,9 @@ def verify(
     return Verification(checked=sequence - start.sequence, head=Head(sequence=sequence, hash=last), flaw=flaw)
 
 
-def cut_off(head: Head, anchors: Mapping[int, bytes]) -> Flaw | None:
-    """Return what shows that a chain once went on after its head, which it cannot tell by itself."""
-    beyond = [number for number in anchors if number > head.sequence]
+def cut_off(newest: int, anchors: Mapping[int, bytes]) -> Flaw | None:
+    """Return what shows that a chain once went on after its newest entry, which it cannot tell by itself."""
+    beyond = [number for number in anchors if number > newest]
     return Flaw(sequence=min(beyond), kind=FlawKind.TRUNCATED) if beyond else None
 
 

@@ -83,7 +83,7 @@ class PostgresAuditHistory:
             checked, head = checked + step.checked, step.head
             if step.flaw:
                 return Verification(checked=checked, head=head, flaw=step.flaw)
-        return Verification(checked=checked, head=head, flaw=cut_off(head, anchors))
+        return Verification(checked=checked, head=head, flaw=cut_off(head.sequence, anchors))
 
     async def _steps(self, after: int, newest: int) -> AsyncGenerator[Sequence[AuditEntry]]:
         while after < newest:
