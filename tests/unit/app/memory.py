@@ -18,7 +18,7 @@ from tests.unit.app.memory_audit import MemoryAudit
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
-GRACE = Principal(issuer="https://issuer.test", subject="grace", roles=frozenset({Role.ADMIN}))
+ROOT = Principal(issuer="https://issuer.test", subject="root", roles=frozenset({Role.ADMIN}))
 ADDRESS = "https://service.test"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -66,10 +66,10 @@ class BrokenTasks(MemoryTasks):
 
 
 class NamedTokens:
-    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `grace` Grace, who administers."""
+    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an administrator."""
 
     async def verify(self, token: str) -> Principal:
-        for person in (ADA, BOB, GRACE):
+        for person in (ADA, BOB, ROOT):
             if token == person.subject:
                 return person
         raise Unauthenticated("unknown")
