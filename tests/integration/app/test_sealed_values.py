@@ -19,20 +19,14 @@ from app.sealing.vault_key import VaultKey
 from app.storage.connection import connect
 from app.storage.database import Database
 from app.storage.subject_keys import PostgresSubjectKeys
-from localazure.planes.key_store import Keys, Lifetime
-from localazure.planes.vault import KeyVault, VaultAddress
-from localazure.planes.vault_store import Secrets
+from localazure.planes.key_store import Lifetime
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform
-from tests.integration.vault.vault_harness import key_client
+from tests.integration.vault.vault_harness import PeopleVault, key_client, people_vault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PLACE = "profiles|email|-"
 CANARY = "canary-7f3a@example.test"
-
-
-def allow(_object_id: str, _action: str, _scope: str) -> bool:
-    return True
 
 
 def person() -> Principal:
@@ -44,18 +38,16 @@ class Scene:
     """A database, a vault with one key, and as many replicas as a test opens."""
 
     database: Database
-    keys: Keys
     name: str
-    plane: KeyVault
     platform: Platform
     stack: AsyncExitStack
-    uri: str
+    vault: PeopleVault
 
     async def replica(self, *, clock: Callable[[], float] = lambda: 0.0) -> EnvelopeSealer:
         """Open what one process seals with, and what it has kept of keys counts by this clock."""
-        client = key_client(self.uri, self.platform.signer, API, trust=str(self.platform.bundle))
+        client = key_client(self.vault.uri, self.platform.signer, API, trust=str(self.platform.bundle))
         await self.stack.enter_async_context(client)
-        wrapping = VaultKey(client, f"{self.uri}keys/people", clock=clock)
+        wrapping = VaultKey(client, self.vault.key_id, clock=clock)
         return EnvelopeSealer(DataKeys(PostgresSubjectKeys(self.database), wrapping, clock=clock))
 
     async def wrapping_version(self, owner: Principal) -> str:
@@ -78,28 +70,10 @@ async def database_name(platform: Platform) -> str:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def scene(platform: Platform, database_name: str) -> AsyncGenerator[Scene]:
-    keys = Keys({})
-    keys.create("people")
-    plane = KeyVault(
-        address=VaultAddress(location="westeurope", resource_id="/vaults/people"),
-        authorize=allow,
-        keys=keys,
-        secrets=Secrets({}, purge_protection=False, retention_days=7),
-        tokens=platform.signer,
-    )
-    uri = await plane.start(platform.authority.server_context())
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(plane.stop)
+        vault = await stack.enter_async_context(people_vault(platform.authority, platform.signer))
         database = await stack.enter_async_context(Database.open(platform.login(API, "api", database_name)))
-        yield Scene(
-            database=database,
-            keys=keys,
-            name=database_name,
-            plane=plane,
-            platform=platform,
-            stack=stack,
-            uri=uri,
-        )
+        yield Scene(database=database, name=database_name, platform=platform, stack=stack, vault=vault)
 
 
 async def test_a_dump_of_the_database_holds_nothing_that_was_sealed(scene: Scene) -> None:
@@ -130,7 +104,7 @@ async def test_first_values_at_once_in_several_processes_share_one_key(scene: Sc
 async def test_a32_a_key_that_is_rotated_under_load_costs_no_error_and_old_values_open(scene: Scene) -> None:
     people = [person() for _ in range(6)]
     old = {who: await (await scene.replica()).seal(who, PLACE, CANARY) for who in people[:3]}
-    first = scene.keys.version("people").version
+    first = scene.vault.keys.version("people").version
 
     async def use(turn: int) -> int:
         replica, opened = await scene.replica(), 0  # a process that has just started: each asks the vault anew
@@ -138,7 +112,7 @@ async def test_a32_a_key_that_is_rotated_under_load_costs_no_error_and_old_value
             value = old.get(who) or await replica.seal(who, PLACE, CANARY)
             opened += await replica.unseal(who, PLACE, value) == CANARY
         if turn % 3 == 0:
-            scene.keys.rotate("people")
+            scene.vault.keys.rotate("people")
         return opened
 
     opened = await asyncio.gather(*(use(turn) for turn in range(8)))
@@ -146,21 +120,21 @@ async def test_a32_a_key_that_is_rotated_under_load_costs_no_error_and_old_value
     last = await scene.replica()
     for who in people:
         assert await last.unseal(who, PLACE, await last.seal(who, PLACE, CANARY)) == CANARY
-    newest = scene.keys.version("people").version
+    newest = scene.vault.keys.version("people").version
     assert {await scene.wrapping_version(who) for who in people} == {newest} != {first}
-    scene.keys.change("people", first, lifetime=Lifetime(enabled=False))
+    scene.vault.keys.change("people", first, lifetime=Lifetime(enabled=False))
     assert [await (await scene.replica()).unseal(who, PLACE, value) for who, value in old.items()] == [CANARY] * 3
 
 
 async def test_a_vault_that_is_away_is_unavailable_but_for_keys_at_hand_and_comes_back(scene: Scene) -> None:
-    ada, replica, port = person(), await scene.replica(), int(scene.uri.rstrip("/").rpartition(":")[2])
+    ada, replica, port = person(), await scene.replica(), int(scene.vault.uri.rstrip("/").rpartition(":")[2])
     sealed, other = await replica.seal(ada, PLACE, CANARY), await scene.replica()
-    await scene.plane.stop()
+    await scene.vault.plane.stop()
     assert await replica.unseal(ada, PLACE, sealed) == CANARY
     for attempt in (other.unseal(ada, PLACE, sealed), other.seal(person(), PLACE, CANARY), other.ping()):
         with pytest.raises(Unavailable):
             await attempt
-    await scene.plane.start(scene.platform.authority.server_context(), port)
+    await scene.vault.plane.start(scene.platform.authority.server_context(), port)
     assert await other.unseal(ada, PLACE, sealed) == CANARY
     await other.ping()
 
@@ -168,7 +142,7 @@ async def test_a_vault_that_is_away_is_unavailable_but_for_keys_at_hand_and_come
 async def test_a_disabled_key_neither_wraps_nor_unwraps(scene: Scene) -> None:
     ada, bob = person(), person()
     sealed = await (await scene.replica()).seal(ada, PLACE, CANARY)
-    scene.keys.change("people", "", lifetime=Lifetime(enabled=False))
+    scene.vault.keys.change("people", "", lifetime=Lifetime(enabled=False))
     late = await scene.replica()
     for attempt in (late.unseal(ada, PLACE, sealed), late.seal(bob, PLACE, CANARY)):
         with pytest.raises(Unavailable, match="disabled"):

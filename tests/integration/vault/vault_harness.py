@@ -1,13 +1,20 @@
 """What tests with the official SDK of Key Vault share: the token of an identity, and a client that trusts the plane."""
 
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken
 from azure.keyvault.keys.aio import KeyClient
 from azure.keyvault.keys.crypto.aio import CryptographyClient
 
+from localazure.planes.key_store import Keys
+from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
+from localazure.planes.vault import KeyVault, VaultAddress
+from localazure.planes.vault_store import Secrets
 
 
 class VaultCredential:
@@ -31,6 +38,43 @@ class VaultCredential:
 
     async def __aexit__(self, *_: object) -> None:
         pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleVault:
+    """A vault that lets everybody use its one key, `people`."""
+
+    keys: Keys
+    plane: KeyVault
+    uri: str
+
+    @property
+    def key_id(self) -> str:
+        """The address of the key, without a version."""
+        return f"{self.uri}keys/people"
+
+
+def _allow(_object_id: str, _action: str, _scope: str) -> bool:
+    return True
+
+
+@asynccontextmanager
+async def people_vault(authority: CertificateAuthority, tokens: TokenSigner) -> AsyncGenerator[PeopleVault]:
+    """Serve a vault for the service's own tests; who may use keys is tested in test_vault_keys.py."""
+    keys = Keys({})
+    keys.create("people")
+    plane = KeyVault(
+        address=VaultAddress(location="westeurope", resource_id="/vaults/people"),
+        authorize=_allow,
+        keys=keys,
+        secrets=Secrets({}, purge_protection=False, retention_days=7),
+        tokens=tokens,
+    )
+    uri = await plane.start(authority.server_context())
+    try:
+        yield PeopleVault(keys=keys, plane=plane, uri=uri)
+    finally:
+        await plane.stop()
 
 
 def key_client(uri: str, tokens: TokenSigner, identity: Identity, *, trust: str, **options: Any) -> KeyClient:
