@@ -15,10 +15,17 @@ from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
+from app.job_settings import UpkeepSettings
+from app.sealing.data_keys import DataKeys
+from app.sealing.sealer import EnvelopeSealer
+from app.sealing.vault_key import VaultKey
 from app.setting_groups import DatabaseSettings
-from app.settings import ApiSettings, McpSettings
+from app.settings import ApiSettings, McpSettings, WorkerSettings
+from app.storage.audit import PostgresAuditTrail
+from app.storage.audit_history import PostgresAuditHistory
 from app.storage.connection import Login
 from app.storage.database import Database
+from app.storage.subject_keys import PostgresSubjectKeys
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State
@@ -42,6 +49,15 @@ async def open_login(settings: DatabaseSettings) -> AsyncGenerator[Login]:
 
 
 @asynccontextmanager
+async def open_sealer(
+    settings: ApiSettings | McpSettings | UpkeepSettings | WorkerSettings, database: Database
+) -> AsyncGenerator[EnvelopeSealer]:
+    """Make what seals and unseals, and blind indexes, with the vault's key as the managed identity."""
+    async with VaultKey.open(settings.data_key_id, client_id=settings.database.client_id) as key:
+        yield EnvelopeSealer(DataKeys(PostgresSubjectKeys(database), key))
+
+
+@asynccontextmanager
 async def open_state(
     settings: ApiSettings | McpSettings, secrets: Mapping[str, Secret] = MappingProxyType({})
 ) -> AsyncGenerator[State]:
@@ -56,12 +72,16 @@ async def open_state(
         database = await stack.enter_async_context(Database.open(login))
         # The platform may set a proxy and a bundle of authorities for the way out.
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        sealer = await stack.enter_async_context(open_sealer(settings, database))
         keys = SigningKeys(issuer=settings.tokens.issuer, http=http)
         yield State(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                Check(name="vault", hard=False, timeout=CHECK_TIMEOUT_S, probe=sealer.ping),
                 *(secret_check(name, key) for name, key in secrets.items()),
             ),
+            audit=PostgresAuditTrail(database),
+            audit_history=PostgresAuditHistory(database),
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),

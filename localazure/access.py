@@ -15,6 +15,12 @@ BLOB_WRITERS: Final = frozenset({"ba92f5b4-2d11-453d-a403-e96b0029c9fe", "b7e6dc
 BLOB_READERS: Final = BLOB_WRITERS | {"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"}
 """The same and Storage Blob Data Reader: roles that read blobs."""
 
+KEY_WRITERS: Final = frozenset({"00482a5a-887f-4fb3-b363-3b7fe8e74483", "14b46e9e-c2b7-41b4-b07b-48a6ebf60603"})
+"""Key Vault Administrator and Key Vault Crypto Officer: roles that make, rotate and change keys."""
+
+KEY_USERS: Final = KEY_WRITERS | {"12338af0-0e69-4776-bea7-57ae8d297424", "e147488a-f6f5-4113-8e2d-b22465e65bf6"}
+"""The same, Key Vault Crypto User and Crypto Service Encryption User: roles that read keys, wrap and unwrap."""
+
 SECRET_WRITERS: Final = frozenset({"00482a5a-887f-4fb3-b363-3b7fe8e74483", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"})
 """Key Vault Administrator and Key Vault Secrets Officer: roles that set, list and delete secrets."""
 

@@ -1,93 +1,39 @@
-"""The key vaults that are open: one data plane each, its secrets in a file of its own."""
+"""The key vaults that are open: one data plane each, its secrets and keys in a file of its own."""
 
-import json
-from collections.abc import Iterator, MutableMapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import Final
 
-from localazure.access import SECRET_READERS, SECRET_WRITERS, is_granted
-from localazure.errors import StateError
-from localazure.planes.files import write_atomically
+from localazure.access import KEY_USERS, KEY_WRITERS, SECRET_READERS, SECRET_WRITERS, is_granted
+from localazure.planes.key_store import Keys, KeyVersion
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
 from localazure.planes.vault import KeyVault, VaultAddress
-from localazure.planes.vault_store import Secret, Secrets, SecretVersion
+from localazure.planes.vault_store import Secrets
 from localazure.store import Store
+from localazure.vault_file import VaultFile
 
-_READING = ("getSecret/action", "readMetadata/action")
-
-
-class VaultFile(MutableMapping[str, Secret]):
-    """Secrets by name, and the port that the vault had, in one file that is replaced at every change.
-
-    Raises:
-        StateError: the file holds something else.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            self._port: int = content.get("port", 0)
-            self._secrets = {name: _secret(kept) for name, kept in content.get("secrets", {}).items()}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StateError(f"{path} does not hold the secrets of a vault ({error!r}); move the file away.") from error
-
-    @property
-    def port(self) -> int:
-        """The port of the vault's address; zero before it has one."""
-        return self._port
-
-    @port.setter
-    def port(self, port: int) -> None:
-        self._port = port
-        self._write(self._secrets)
-
-    def __getitem__(self, name: str) -> Secret:
-        return self._secrets[name]
-
-    def __setitem__(self, name: str, secret: Secret) -> None:
-        self._write({**self._secrets, name: secret})
-
-    def __delitem__(self, name: str) -> None:
-        self._write({kept: secret for kept, secret in self._secrets.items() if kept != name})
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._secrets)
-
-    def __len__(self) -> int:
-        return len(self._secrets)
-
-    def _write(self, secrets: dict[str, Secret]) -> None:
-        content = {"port": self._port, "secrets": {name: asdict(secret) for name, secret in secrets.items()}}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path, json.dumps(content, indent=1).encode())
-        self._secrets = secrets
-
-
-def _secret(kept: dict[str, Any]) -> Secret:
-    versions = tuple(SecretVersion(**version) for version in kept["versions"])
-    return Secret(deleted_at=kept["deleted_at"], name=kept["name"], versions=versions)
+_READING: Final = ("getSecret/action", "readMetadata/action")
+_USING: Final = ("read", "unwrap/action", "wrap/action")
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyVersion:
-    """A version of a key, as ARM needs to know it."""
+class OpenVault:
+    """A vault that is served."""
 
-    kty: str
-    operations: tuple[str, ...]
-    size: int
-    version: str
+    keys: Keys
+    plane: KeyVault
+    secrets: Secrets
+    uri: str
 
 
 class Vaults:
     """Every open vault.
 
     Args:
-        folder: where the secrets are kept.
+        folder: where the secrets and keys are kept.
         authority: signs the vaults' certificates.
         store: the subscription, whose role assignments decide about every call.
         tokens: verifies callers.
@@ -98,8 +44,7 @@ class Vaults:
         self._authority = authority
         self._store = store
         self._tokens = tokens
-        self._open: dict[str, tuple[KeyVault, Secrets, str]] = {}
-        self._keys: dict[tuple[str, str], KeyVersion] = {}
+        self._open: dict[str, OpenVault] = {}
 
     async def open(self, address: VaultAddress, *, purge_protection: bool, retention_days: int) -> str:
         """Serve a vault, at the address it had if it was served before, and return that address.
@@ -109,33 +54,49 @@ class Vaults:
         """
         key = address.resource_id.lower()
         if key in self._open:
-            return self._open[key][2]
+            return self._open[key].uri
         file = VaultFile(self._path(key))
-        secrets = Secrets(file, purge_protection=purge_protection, retention_days=retention_days)
-        vault = KeyVault(address=address, authorize=self._authorize, secrets=secrets, tokens=self._tokens)
-        uri = await vault.start(self._authority.server_context(), file.port)
+        secrets = Secrets(file.secrets, purge_protection=purge_protection, retention_days=retention_days)
+        keys = Keys(file.keys)
+        plane = KeyVault(address=address, authorize=self._authorize, keys=keys, secrets=secrets, tokens=self._tokens)
+        uri = await plane.start(self._authority.server_context(), file.port)
         file.port = int(uri.rstrip("/").rsplit(":", 1)[-1])
-        self._open[key] = (vault, secrets, uri)
+        self._open[key] = OpenVault(keys=keys, plane=plane, secrets=secrets, uri=uri)
         return uri
 
     def secrets(self, vault_id: str) -> Secrets:
         """The secrets of an open vault. Raises KeyError when it is not open."""
-        return self._open[vault_id.lower()][1]
+        return self._open[vault_id.lower()].secrets
+
+    def keys(self, vault: str) -> Keys:
+        """The keys of an open vault, by its ARM id or its name, which no other has. Raises KeyError as `secrets`."""
+        name = vault.rpartition("/")[2].lower()
+        return {vault_id.rpartition("/")[2]: opened.keys for vault_id, opened in self._open.items()}[name]
 
     def create_key(
         self, vault_name: str, key_name: str, *, kty: str, size: int, operations: Sequence[str]
     ) -> KeyVersion:
-        """Make the first version of a key, unless the vault has a key of the name."""
-        made = KeyVersion(kty=kty, operations=tuple(operations), size=size, version=uuid4().hex)
-        return self._keys.setdefault((vault_name.lower(), key_name.lower()), made)
+        """Make a key, unless the vault has one of the name: ARM never makes a second version.
+
+        https://learn.microsoft.com/azure/templates/microsoft.keyvault/vaults/keys ("Creates the first version of a
+        new key if it does not exist. If it already exists, then the existing key is returned").
+
+        Raises:
+            KeyError: the vault is not open.
+            VaultError: the vault refuses the key.
+        """
+        keys = self.keys(vault_name)
+        if any(key.name == key_name for key in keys.all()):
+            return keys.version(key_name)
+        return keys.create(key_name, kind=kty, size=size, operations=operations)
 
     async def close(self, vault_id: str) -> None:
-        """Stop serving a vault; its secrets stay, as those of a vault in deleted state do."""
+        """Stop serving a vault; its content stays, as that of a vault in deleted state does."""
         if opened := self._open.pop(vault_id.lower(), None):
-            await opened[0].stop()
+            await opened.plane.stop()
 
     def purge(self, vault_id: str) -> None:
-        """Forget the secrets of a vault that is closed."""
+        """Forget the content of a vault that is closed."""
         self._path(vault_id.lower()).unlink(missing_ok=True)
 
     async def stop(self) -> None:
@@ -147,5 +108,8 @@ class Vaults:
         return self._folder / f"{sha256(key.encode()).hexdigest()[:16]}.json"
 
     def _authorize(self, object_id: str, action: str, scope: str) -> bool:
-        roles = SECRET_READERS if action.endswith(_READING) else SECRET_WRITERS
+        if "/vaults/keys/" in action:
+            roles = KEY_USERS if action.endswith(_USING) else KEY_WRITERS
+        else:
+            roles = SECRET_READERS if action.endswith(_READING) else SECRET_WRITERS
         return is_granted(self._store, object_id, roles, scope)

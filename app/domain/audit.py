@@ -32,7 +32,11 @@ class AuditEvent:
 
 
 class AuditTrail(Protocol):
-    """Keeps events. A security-relevant change that cannot be audited is refused."""
+    """Keeps events. A security-relevant change that cannot be audited is refused.
+
+    One that writes on connections of its own records before the change, one in the transaction of the change as the
+    last thing in it, because other records wait until that transaction has ended.
+    """
 
     async def record(self, event: AuditEvent) -> None:
         """Keep an event, or raise `Unavailable`."""

@@ -1,7 +1,8 @@
 """Blob storage as what a backup needs of it: files that are written once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import io
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -46,8 +47,8 @@ class BlobContainer:
         ):
             yield cls(client)
 
-    async def write_once(self, name: str, file: Path, *, content_type: str) -> None:
-        """Upload a file under a name that nothing has yet.
+    async def write_once(self, name: str, file: Path | bytes, *, content_type: str) -> None:
+        """Upload a file, or its content, under a name that nothing has yet.
 
         Raises:
             FileExistsError: Something has the name; it is left as it is.
@@ -55,10 +56,21 @@ class BlobContainer:
         """
         settings = ContentSettings(content_type=content_type)
         try:
-            with file.open("rb") as content:
+            with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as content:
                 async with asyncio.timeout(UPLOAD_S):
                     await self._client.upload_blob(name, content, overwrite=False, content_settings=settings)
         except ResourceExistsError as error:
             raise FileExistsError(f"{name} is there already") from error
         except (AzureError, TimeoutError) as error:
             raise Unavailable(f"{self._client.url}/{name} cannot be written: {error}") from error
+
+    async def names(self, prefix: str) -> Sequence[str]:
+        """List the names that begin so, in their order.
+
+        Raises:
+            Unavailable: The storage does not answer in time, or refuses.
+        """
+        try:
+            return [name async for name in self._client.list_blob_names(name_starts_with=prefix)]
+        except AzureError as error:
+            raise Unavailable(f"{self._client.url} cannot be listed: {error}") from error

@@ -1,6 +1,5 @@
 """The id of a request and its one log line."""
 
-import hashlib
 import logging
 import re
 import secrets
@@ -11,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract import PROBE_PATHS
-from app.domain.models import Principal
+from app.domain.pseudonym import pseudonym
 
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _ID: Final = "app.request_id"
@@ -25,11 +24,6 @@ _log = logging.getLogger("app.request")
 def request_id(scope: Scope) -> str:
     """Return the id of the request: the caller's W3C trace id, or a new one."""
     return cast("str", scope[_ID])
-
-
-def pseudonym(principal: Principal) -> str:
-    """Name a person in logs: the same name each time, the person not readable from it."""
-    return hashlib.sha256(f"{principal.issuer}\0{principal.subject}".encode()).hexdigest()[:16]
 
 
 class RequestLog:

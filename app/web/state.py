@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from app.domain.audit import AuditTrail
+from app.domain.audit_history import AuditHistory
 from app.domain.ports import TaskStore, TokenVerifier
 from app.web.checks import Check
 
@@ -18,6 +20,8 @@ class Checked(TypedDict):
 class State(Checked):
     """The lifespan state of roles that serve people."""
 
+    audit: AuditTrail
+    audit_history: AuditHistory
     now: Callable[[], datetime]
     """The time in UTC."""
     tasks: TaskStore

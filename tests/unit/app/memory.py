@@ -11,12 +11,14 @@ from starlette.types import ASGIApp
 
 from app.api import create_api
 from app.domain.errors import NotFound, Unauthenticated
-from app.domain.models import Principal, Task, TaskPage
+from app.domain.models import Principal, Role, Task, TaskPage
 from app.web.checks import Check
 from app.web.state import State
+from tests.unit.app.memory_audit import MemoryAudit
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
+ROOT = Principal(issuer="https://issuer.test", subject="root", roles=frozenset({Role.ADMIN}))
 ADDRESS = "https://service.test"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -64,10 +66,10 @@ class BrokenTasks(MemoryTasks):
 
 
 class NamedTokens:
-    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob."""
+    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an administrator."""
 
     async def verify(self, token: str) -> Principal:
-        for person in (ADA, BOB):
+        for person in (ADA, BOB, ROOT):
             if token == person.subject:
                 return person
         raise Unauthenticated("unknown")
@@ -77,6 +79,7 @@ class NamedTokens:
 class Api:
     """What a test may replace before it opens the API."""
 
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
@@ -84,7 +87,14 @@ class Api:
 
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+        yield State(
+            checks=self.checks,
+            audit=self.audit,
+            audit_history=self.audit,
+            now=lambda: NOW,
+            tasks=self.tasks,
+            tokens=self.tokens,
+        )
 
     def create(self) -> ASGIApp:
         """Make the application."""

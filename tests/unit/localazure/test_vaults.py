@@ -4,22 +4,27 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from localazure.azure import TENANT_ID, Azure
 from localazure.errors import StateError
+from localazure.planes.key_store import Key, KeyVersion
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.planes.vault import VaultAddress
 from localazure.planes.vault_store import Secret, SecretVersion
 from localazure.store import Store
-from localazure.vaults import VaultFile, Vaults
+from localazure.vault_file import VaultFile
+from localazure.vaults import Vaults
 from tests.unit.localazure.arm import GROUP, SECRETS_USER, create, grant
 
 ADDRESS = VaultAddress(location="westeurope", resource_id=f"{GROUP}/providers/Microsoft.KeyVault/vaults/vault")
 VERSION = SecretVersion(created=1, updated=2, value="s3cret", version="v", tags={"a": "b"})
+
+KEY_VERSION = KeyVersion(created=1, expires=9, operations=("wrapKey",), private="pem", updated=2, version="k")
 
 
 def vaults_in(state: Path) -> Vaults:
@@ -40,19 +45,23 @@ async def opened(vaults: Vaults) -> str:
 
 def test_a_vault_file_gives_back_what_was_written(tmp_path: Path) -> None:
     file = VaultFile(tmp_path / "folder" / "vault.json")
-    file["key"] = Secret(name="key", versions=(VERSION,))
-    file["gone"] = Secret(name="gone", versions=())
+    file.secrets["key"] = Secret(name="key", versions=(VERSION,))
+    file.secrets["gone"] = Secret(name="gone", versions=())
+    file.keys["people"] = Key(name="people", versions=(KEY_VERSION,))
     file.port = 4711
-    del file["gone"]
+    del file.secrets["gone"]
 
     again = VaultFile(tmp_path / "folder" / "vault.json")
 
-    assert dict(again) == {"key": Secret(name="key", versions=(VERSION,))}
+    assert dict(again.secrets) == {"key": Secret(name="key", versions=(VERSION,))}
+    assert dict(again.keys) == {"people": Key(name="people", versions=(KEY_VERSION,))}
     assert again.port == 4711
     assert (tmp_path / "folder" / "vault.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"secrets": {"key": {}}}', '{"secrets": {"k": 1}}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"secrets": {"key": {}}}', '{"secrets": {"k": 1}}', '{"keys": {"k": {}}}']
+)
 def test_a_vault_file_that_holds_something_else_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "vault.json"
     path.write_text(content)
@@ -72,6 +81,20 @@ async def test_a_vault_that_is_opened_again_keeps_its_address_and_secrets(vaults
 
     assert await opened(later) == first
     assert later.secrets(ADDRESS.resource_id).read("key", "").value == "s3cret"
+    await later.stop()
+
+
+async def test_a_key_made_through_arm_is_made_once_and_kept(vaults: Vaults, state: Path) -> None:
+    await opened(vaults)
+    asked: dict[str, Any] = {"kty": "RSA", "size": 2048, "operations": ["wrapKey", "unwrapKey"]}
+    made = vaults.create_key("Vault", "people", **asked)
+    assert vaults.create_key(ADDRESS.resource_id, "people", **asked) == made
+    await vaults.stop()
+    later = vaults_in(state)
+    await opened(later)
+    assert later.keys("vault").version("people") == made
+    assert later.keys("vault").rotate("people").operations == ("wrapKey", "unwrapKey")
+    assert later.keys("vault").get("people").versions[0] == made
     await later.stop()
 
 

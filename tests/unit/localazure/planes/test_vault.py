@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
+from localazure.planes.key_store import Keys
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.planes.vault import RESOURCE, KeyVault, VaultAddress
@@ -58,6 +59,7 @@ async def client(tmp_path: Path) -> AsyncGenerator[Client]:
     vault = KeyVault(
         address=VaultAddress(location="westeurope", resource_id=VAULT),
         authorize=_authorize,
+        keys=Keys({}),
         secrets=Secrets({}, purge_protection=False, retention_days=7),
         tokens=tokens,
     )
