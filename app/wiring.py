@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
+from app.cache.opening import open_cache
 from app.domain.errors import Unavailable
 from app.environment import Secret
 from app.identity.keys import SigningKeys
@@ -57,11 +58,18 @@ async def open_state(
         # The platform may set a proxy and a bundle of authorities for the way out.
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         keys = SigningKeys(issuer=settings.tokens.issuer, http=http)
+        identity = ManagedIdentityCredential(client_id=settings.database.client_id)
+        credential = await stack.enter_async_context(identity)
+        cache = await stack.enter_async_context(
+            open_cache(settings.cache, credential, release=settings.listen.revision)
+        )
         yield State(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                Check(name="cache", hard=False, timeout=CHECK_TIMEOUT_S, probe=cache.link.ping),
                 *(secret_check(name, key) for name, key in secrets.items()),
             ),
+            cache=cache.answers,
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from app.cache.answers import AnswerCache
 from app.domain.ports import TaskStore, TokenVerifier
 from app.web.checks import Check
 
@@ -18,6 +19,7 @@ class Checked(TypedDict):
 class State(Checked):
     """The lifespan state of roles that serve people."""
 
+    cache: AnswerCache
     now: Callable[[], datetime]
     """The time in UTC."""
     tasks: TaskStore
