@@ -71,16 +71,20 @@ class AnswerCache:
         self.stale = 0
         """Answers that were served while a new one was fetched."""
 
+    @property
+    def hears(self) -> bool:
+        """Whether a write of another replica would be heard of."""
+        return self._clock() - self._heard_at < DEAF_S
+
     async def get(self, namespace: Namespace, question: str, load: Load) -> Answer:
         """Return the answer; what `load` raises goes to all who wait for it, and is not kept."""
         shelf, now = self._near.shelf(namespace), self._clock()
         if kept := shelf.answers.get(question):
             age = now - kept.at
-            hears = now - self._heard_at < DEAF_S
-            if age < DEAF_S or (hears and age < FRESH_S):
+            if age < DEAF_S or (self.hears and age < FRESH_S):
                 self.hits_near += 1
                 return kept.answer
-            if hears and age < KEPT_S:
+            if self.hears and age < KEPT_S:
                 self.stale += 1
                 self._fly(namespace, shelf, question, load)
                 return kept.answer

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-BUDGET_S: Final = 0.05
+BUDGET_S: Final = 0.1
 """What a request waits for one call."""
 PATIENCE_S: Final = 2.0
 """What work outside of requests waits for one call."""

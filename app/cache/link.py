@@ -57,7 +57,11 @@ class Link:
     async def try_again(self) -> None:
         """Ask Redis whether it answers, if it is time for that; the circuit learns of it."""
         if self.circuit.trial_is_due():
-            await self._ask(lambda client: client.ping(), PATIENCE_S)
+            await self.warm()
+
+    async def warm(self) -> None:
+        """Have a connection ready for the first call, or raise `Unavailable`."""
+        await self._ask(lambda client: client.ping(), PATIENCE_S)
 
     async def ping(self) -> None:
         """Return when Redis answers, else raise `Unavailable`."""
@@ -74,7 +78,8 @@ class Link:
         self._running.add(running)
         running.add_done_callback(self._ended)
         try:
-            answer = await asyncio.wait_for(asyncio.shield(running), budget_s)
+            async with asyncio.timeout(budget_s):
+                answer = await asyncio.shield(running)
         except (RedisError, OSError, TimeoutError) as error:
             # A script's error names that of its command somewhere in the text.
             if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):

@@ -27,7 +27,7 @@ CONNECTIONS: Final = 16
 """Most connections of a replica."""
 SOCKET_S: Final = 1.0
 """Bound on one step of a connection; callers wait much less (`app.cache.link`)."""
-POOL_S: Final = 0.05
+POOL_S: Final = 0.1
 """Bound on the wait for a free connection."""
 AGE_MAX_S: Final = 1800.0
 """Age at which a connection is replaced."""
@@ -98,14 +98,23 @@ class AgingPool(redis.asyncio.BlockingConnectionPool):
 
 
 @asynccontextmanager
-async def open_pool(settings: CacheSettings, credential: AsyncTokenCredential) -> AsyncGenerator[AgingPool]:
-    """Make a pool; nothing connects yet."""
+async def open_pool(
+    settings: CacheSettings, credential: AsyncTokenCredential, *, authorities: str | None = None
+) -> AsyncGenerator[AgingPool]:
+    """Make a pool; nothing connects yet.
+
+    Args:
+        settings: Where Redis is.
+        credential: Of the managed identity.
+        authorities: A file of certificate authorities, if not the system's.
+    """
     pool = AgingPool(
         Entra(credential),
         connection_class=redis.asyncio.SSLConnection,
         host=settings.host,
         port=settings.port,
         protocol=2,
+        ssl_ca_certs=authorities,
     )
     try:
         yield pool

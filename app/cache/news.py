@@ -62,6 +62,7 @@ class News:
         """Listen until the connection is to be replaced; raises when it is lost."""
         async with self._link.redis.pubsub() as subscription:
             await subscription.subscribe(CHANNEL)
+            await self._link.warm()
             asked_at: float | None = None
             next_at = self._clock()
             while time.time() < self._link.pool.good_until(subscription.connection):

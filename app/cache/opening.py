@@ -26,7 +26,11 @@ class OpenCache:
 
 @asynccontextmanager
 async def open_cache(
-    settings: CacheSettings, credential: AsyncTokenCredential, *, release: str = ""
+    settings: CacheSettings,
+    credential: AsyncTokenCredential,
+    *,
+    release: str = "",
+    authorities: str | None = None,
 ) -> AsyncGenerator[OpenCache]:
     """Open the cache. It starts and works without Redis, and finds it by itself.
 
@@ -34,8 +38,9 @@ async def open_cache(
         settings: Where Redis is.
         credential: Of the managed identity.
         release: Names the code that makes the answers: another release's are never served.
+        authorities: A file of certificate authorities, if not the system's.
     """
-    async with open_pool(settings, credential) as pool:
+    async with open_pool(settings, credential, authorities=authorities) as pool:
         link = Link(pool)
         shared = Shared(link, release=release)
         answers = AnswerCache(shared)
