@@ -16,6 +16,7 @@ from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
+from app.limits.limiter import Limiter
 from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings
 from app.storage.connection import Login
@@ -70,6 +71,9 @@ async def open_state(
                 *(secret_check(name, key) for name, key in secrets.items()),
             ),
             cache=cache.answers,
+            limiter=Limiter(
+                per_person=settings.limits.per_person, per_address=settings.limits.per_address, link=cache.link
+            ),
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from app.cache.keys import Kind
 from app.domain.errors import Invalid, ProductError
+from app.limits.limiter import require
 from app.web.auth import principal_of
 from app.web.problems import reason
 from app.web.request_log import request_id
@@ -77,6 +78,7 @@ class Tool(Generic[_Takes]):
         )
 
     async def _do(self, request: Request[State], arguments: _Takes) -> msgspec.Struct:
+        require(await request.state["limiter"].ask_tool(principal_of(request)))
         try:
             return await self.work(request, arguments)
         finally:  # also what has failed may have been done all the same

@@ -29,6 +29,7 @@ class Operation:
         also: Other statuses, each with the name of its schema.
         problems: Statuses answered with a problem document, beside those that every operation can answer.
         open: Whether it needs no bearer token although its path is protected.
+        costly: Whether it counts against the limit of what is costly, in all replicas; its path has no parameters then.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Operation:
     also: tuple[tuple[int, str], ...] = ()
     problems: tuple[int, ...] = ()
     open: bool = False
+    costly: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

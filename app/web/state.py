@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from app.cache.answers import AnswerCache
 from app.domain.ports import TaskStore, TokenVerifier
+from app.limits.limiter import Limiter
 from app.web.checks import Check
 
 
@@ -20,6 +21,7 @@ class State(Checked):
     """The lifespan state of roles that serve people."""
 
     cache: AnswerCache
+    limiter: Limiter
     now: Callable[[], datetime]
     """The time in UTC."""
     tasks: TaskStore

@@ -15,7 +15,9 @@ from app.cache.answers import AnswerCache
 from app.cache.keys import Namespace
 from app.domain.errors import NotFound, Unauthenticated, Unavailable
 from app.domain.models import Principal, Task, TaskPage
+from app.limits.limiter import Limiter
 from app.web.checks import Check
+from app.web.layers import Edge
 from app.web.state import State
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
@@ -110,17 +112,25 @@ class Api:
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
     shared: MemoryShared = field(default_factory=MemoryShared)
-    front_door_id: str = ""
+    limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
+    edge: Edge = field(default_factory=Edge)
 
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[State]:
         cache = AnswerCache(self.shared)
-        yield State(checks=self.checks, cache=cache, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+        yield State(
+            checks=self.checks,
+            cache=cache,
+            limiter=self.limiter,
+            now=lambda: NOW,
+            tasks=self.tasks,
+            tokens=self.tokens,
+        )
         await cache.close()
 
     def create(self) -> ASGIApp:
         """Make the application."""
-        return create_api(self.open_state, front_door_id=self.front_door_id)
+        return create_api(self.open_state, self.edge)
 
     @contextmanager
     def client(self, token: str = "") -> Generator[TestClient]:
