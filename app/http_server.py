@@ -23,6 +23,7 @@ HEAD_S: Final = 10.0
 class BoundedHttp(HttpToolsProtocol):
     """One connection of a client."""
 
+    head_s = HEAD_S
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -38,9 +39,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Note that a head has begun."""
         super().on_message_begin()
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(
-            HEAD_S, self._refuse, 408, f"expected a request within {HEAD_S:g} seconds"
-        )
+        late = f"expected a request within {self.head_s:g} seconds"
+        self._head_timer = self.loop.call_later(self.head_s, self._refuse, 408, late)
 
     def on_headers_complete(self) -> None:
         """Note that the head is there."""

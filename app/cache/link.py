@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from app.cache.circuit import BUDGET_S, PATIENCE_S, Circuit
-from app.cache.login import AgingPool
+from app.cache.login import CONNECTIONS, AgingPool
 from app.domain.errors import Unavailable
 
 _T = TypeVar("_T")
@@ -60,8 +60,8 @@ class Link:
             await self.warm()
 
     async def warm(self) -> None:
-        """Have a connection ready for the first call, or raise `Unavailable`."""
-        await self._ask(lambda client: client.ping(), PATIENCE_S)
+        """Have all connections ready for the first calls, or raise `Unavailable`."""
+        await self._ask(lambda client: asyncio.gather(*(client.ping() for _ in range(CONNECTIONS))), PATIENCE_S)
 
     async def ping(self) -> None:
         """Return when Redis answers, else raise `Unavailable`."""
@@ -75,8 +75,7 @@ class Link:
 
     async def _ask(self, command: Callable[[Any], Awaitable[_T]], budget_s: float) -> _T:
         running = asyncio.ensure_future(command(self.redis))
-        self._running.add(running)
-        running.add_done_callback(self._ended)
+        self._follow(running)
         try:
             async with asyncio.timeout(budget_s):
                 answer = await asyncio.shield(running)
@@ -86,7 +85,7 @@ class Link:
                 self.circuit.succeeded()
                 raise ForeignKeyError(str(error)) from error
             if "READONLY" in str(error):  # we are left with the server that was the primary before a failover
-                await self.pool.disconnect(inuse_connections=False)
+                self._follow(asyncio.ensure_future(self.pool.disconnect(inuse_connections=False)))
             raise self._failed(error) from error
         self.circuit.succeeded()
         return answer
@@ -95,6 +94,10 @@ class Link:
         self.failures += 1
         self.circuit.failed()
         return Unavailable(f"Redis does not answer: {error!r}")
+
+    def _follow(self, running: asyncio.Future[Any]) -> None:
+        self._running.add(running)
+        running.add_done_callback(self._ended)
 
     def _ended(self, running: asyncio.Future[Any]) -> None:
         self._running.discard(running)

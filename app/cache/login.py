@@ -4,6 +4,7 @@ Redis ends a session when the token that opened it expires (Microsoft, "Use Micr
 and the client has no bound on the age of a connection (github.com/redis/redis-py/issues/3895): the pool here has one.
 """
 
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -17,14 +18,15 @@ from azure.core.exceptions import AzureError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, RedisError
 
 from app.setting_groups import CacheSettings
 
 REDIS_SCOPE: Final = "https://redis.azure.com/.default"
 """The resource of Azure Managed Redis in Entra (Microsoft, "Use Microsoft Entra ID for cache authentication")."""
-CONNECTIONS: Final = 16
-"""Most connections of a replica."""
+CONNECTIONS: Final = 4
+"""Connections for commands. A command takes less than a millisecond and a new connection many, so a burst is better off
+in a short queue than with connections of its own."""
 SOCKET_S: Final = 1.0
 """Bound on one step of a connection; callers wait much less (`app.cache.link`)."""
 POOL_S: Final = 0.1
@@ -70,7 +72,7 @@ class AgingPool(redis.asyncio.BlockingConnectionPool):
 
     def __init__(self, credentials: Entra, clock: Callable[[], float] = time.time, **arguments: Any) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - the client's types are partial
-            max_connections=CONNECTIONS,
+            max_connections=CONNECTIONS + 1,  # and the subscription
             timeout=POOL_S,
             credential_provider=credentials,
             retry=Retry(NoBackoff(), 0),  # the caller's budget has no room for a second attempt
@@ -119,4 +121,5 @@ async def open_pool(
     try:
         yield pool
     finally:
-        await pool.disconnect()
+        with contextlib.suppress(RedisError):  # a server that hangs does not say goodbye
+            await pool.disconnect()

@@ -21,6 +21,8 @@ BEAT_S: Final = 0.25
 """Time between pings; well below the time that answers count without proof (`app.cache.answers.DEAF_S`)."""
 SILENCE_S: Final = 1.5
 """How long an answer to a ping may take; then the subscription is lost."""
+AHEAD_S: Final = 5.0
+"""How long before connections are too old all are replaced here, so that no request has to wait for it."""
 RECONNECT_S: Final = 0.25
 """Time between two attempts to subscribe."""
 
@@ -48,7 +50,7 @@ class News:
 
     async def run(self) -> None:
         """Listen until cancelled, whatever happens to Redis."""
-        while True:
+        while not _is_cancelled():
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError, Unavailable) as error:
@@ -59,13 +61,14 @@ class News:
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen(self) -> None:
-        """Listen until the connection is to be replaced; raises when it is lost."""
+        """Listen until the connections are to be replaced; raises when the own one is lost."""
         async with self._link.redis.pubsub() as subscription:
             await subscription.subscribe(CHANNEL)
             await self._link.warm()
             asked_at: float | None = None
             next_at = self._clock()
-            while time.time() < self._link.pool.good_until(subscription.connection):
+            replace_at = self._link.pool.good_until(subscription.connection) - AHEAD_S
+            while time.time() < replace_at and not _is_cancelled():
                 if asked_at is None and self._clock() >= next_at:
                     asked_at = self._clock()
                     next_at = asked_at + BEAT_S
@@ -80,6 +83,7 @@ class News:
                     await self._cache.pay()
                 elif message:
                     self._heed(message)
+        await self._link.pool.disconnect(inuse_connections=False)
 
     def _heed(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":  # also when the client has connected anew by itself
@@ -89,3 +93,9 @@ class News:
             who, _, key = message["data"].decode(errors="replace").partition(" ")
             if who != self._replica:
                 self._cache.is_old(key)
+
+
+def _is_cancelled() -> bool:
+    """Tell whether this task is to end; the client sometimes keeps a cancellation to itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -107,7 +107,7 @@ async def test_a1_a2_a_dead_or_hanging_redis_costs_speed_only_and_is_left_alone_
             assert await read(replica.answers, somebody(), Source()) == b"first"
             times.append(time.monotonic() - started)
         assert max(times) < 0.2
-        times = []
+        times.clear()
         for _ in range(200):  # nothing of a request waits for Redis now
             started = time.monotonic()
             assert await read(replica.answers, somebody(), Source()) == b"first"
@@ -187,6 +187,13 @@ def _swap(key: str, person: Principal) -> Callable[[Any], Awaitable[Any]]:
     return swap
 
 
+def _write(key: str) -> Callable[[Any], Awaitable[Any]]:
+    async def write(client: Any) -> None:
+        await client.set(key, "text")
+
+    return write
+
+
 @pytest.mark.parametrize("fault", ["garbage", "another person's answer", "wrong type"])
 async def test_a3_what_is_no_answer_of_ours_is_a_miss_and_goes(redis_cloud: RedisCloud, fault: str) -> None:
     person, stranger, source = somebody(), somebody(), Source()
@@ -197,7 +204,7 @@ async def test_a3_what_is_no_answer_of_ours_is_a_miss_and_goes(redis_cloud: Redi
     commands = {
         "garbage": _garble(key),
         "another person's answer": _swap(key, stranger),
-        "wrong type": lambda client: client.set(key, "text"),
+        "wrong type": _write(key),
     }
     await _plant(redis_cloud, commands[fault])
     async with redis_cloud.replica() as replica:
@@ -242,7 +249,7 @@ async def test_a3_a_replica_of_redis_that_only_reads_is_a_miss(redis_cloud: Redi
 
 
 async def test_a_connection_is_replaced_before_its_token_expires(redis_cloud: RedisCloud) -> None:
-    credential = redis_cloud.credential(seconds=62)  # two seconds more than the margin
+    credential = redis_cloud.credential(seconds=67)  # two seconds more than the margins
     async with redis_cloud.replica(credential=credential) as replica:
         await replica.link.ping()
         before = len(credential.given)
