@@ -7,6 +7,7 @@ user id that could be null, and mixed people up). Redis learns pseudonyms, never
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from app.domain.models import Principal
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     TASKS = "tasks"
 
 
+@lru_cache(maxsize=10_000)
 def cache_name(person: Principal) -> str:
     """Name a person in the cache: the same name each time, the person not readable from it.
 

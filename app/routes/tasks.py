@@ -96,7 +96,9 @@ RESOURCE: Final = Resource(
             summary="Your tasks, newest first",
             answer="TaskPageDocument",
             parameters=(LIMIT, CURSOR),
+            headers=("ETag",),
             problems=(422,),
+            kept=True,
         ),
         Operation(
             method="post",
@@ -118,6 +120,7 @@ RESOURCE: Final = Resource(
             parameters=(_TASK_ID,),
             headers=("ETag",),
             problems=(404,),
+            kept=True,
         ),
         Operation(
             method="patch",
