@@ -5,6 +5,7 @@ outermost of them wrote is that many from the right; what stands to the left of 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -25,13 +26,14 @@ def client_network(forwarded: Sequence[str], peer: str, *, hops: int) -> str:
     """
     if hops:
         entries = ",".join(forwarded).rsplit(",", hops)
-        if len(entries) >= hops and (network := _network(entries[-hops])):
+        if len(entries) >= hops and (network := _network(entries[-hops].strip()[:_LONGEST])):
             return network
-    return _network(peer) or peer or UNKNOWN
+    return _network(peer[:_LONGEST]) or peer or UNKNOWN
 
 
+@lru_cache(maxsize=10_000)
 def _network(entry: str) -> str | None:
-    address = _address(entry.strip()[:_LONGEST])
+    address = _address(entry)
     match address:
         case IPv4Address():
             return str(address)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.problems import problem_response
 
@@ -46,9 +46,14 @@ class CrossOrigin(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        asks = "origin" in headers and "access-control-request-method" in headers
-        if scope["type"] == "http" and scope["method"] == "OPTIONS" and asks:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if "origin" not in headers:  # most requests; the same answer without the price
+            await self.app(scope, receive, _varying(send))
+            return
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             answer = self.preflight_response(headers)
             if answer.status_code != _OK:
                 refusal = HTTPException(400, "a page of this origin may not ask so", {"Vary": answer.headers["Vary"]})
@@ -56,3 +61,12 @@ class CrossOrigin(CORSMiddleware):
             await answer(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
+
+
+def _varying(send: Send) -> Send:
+    async def send_with_vary(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"vary", b"Origin")]}
+        await send(message)
+
+    return send_with_vary

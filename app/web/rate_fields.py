@@ -5,9 +5,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +14,9 @@ from app.domain.errors import TooMany
 from app.limits.allowance import Verdict
 from app.limits.limiter import Limiter, require
 from app.web.problems import problem_response
+
+_POLICY: Final = b"ratelimit-policy"
+_REST: Final = b"ratelimit"
 
 
 def limiter_of(scope: Scope) -> Limiter | None:
@@ -27,9 +29,11 @@ async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send,
 
     async def telling_send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.setdefault("RateLimit-Policy", ", ".join(map(_policy, verdicts)))
-            headers.setdefault("RateLimit", ", ".join(map(_rest, verdicts)))
+            there = message["headers"]
+            if not any(name == _POLICY for name, _ in there):
+                policies, rests = ", ".join(map(_policy, verdicts)), ", ".join(map(_rest, verdicts))
+                there = [*there, (_POLICY, policies.encode()), (_REST, rests.encode())]
+            message = {**message, "headers": there}
         await send(message)
 
     try:
