@@ -49,20 +49,24 @@ def _api(environ: Mapping[str, str]) -> int:
     settings = ApiSettings.load(environ)
     # Each role imports what it runs: the API starts without alembic, and --help without anything.
     from app.api import create_api  # noqa: PLC0415 - see above
+    from app.web.layers import Edge  # noqa: PLC0415 - see above
     from app.wiring import open_state  # noqa: PLC0415 - see above
 
-    service = create_api(lambda: open_state(settings, settings.keys), front_door_id=settings.front_door_id)
+    edge = Edge(
+        cors_origins=settings.cors_origins, front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops
+    )
+    service = create_api(lambda: open_state(settings, settings.keys), edge)
     return _serve(service, settings.listen, settings.log_level)
 
 
 def _mcp(environ: Mapping[str, str]) -> int:
     settings = McpSettings.load(environ)
     from app.mcp import create_mcp  # noqa: PLC0415 - see `_api`
+    from app.web.layers import Edge  # noqa: PLC0415 - see `_api`
     from app.wiring import open_state  # noqa: PLC0415 - see `_api`
 
-    service = create_mcp(
-        lambda: open_state(settings), front_door_id=settings.front_door_id, issuer=settings.tokens.issuer
-    )
+    edge = Edge(front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops)
+    service = create_mcp(lambda: open_state(settings), edge, issuer=settings.tokens.issuer)
     return _serve(service, settings.listen, settings.log_level)
 
 
@@ -77,10 +81,12 @@ def _serve(service: Any, listen: ListenSettings, log_level: str) -> int:
     """Answer requests until SIGTERM."""
     import uvicorn  # noqa: PLC0415 - see `_api`
 
+    from app.http_server import BoundedHttp  # noqa: PLC0415 - see `_api`
+
     configure_logs(log_level, replica=listen.replica, revision=listen.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(service, host=listen.host, port=listen.port, **SERVER)
+    uvicorn.run(service, host=listen.host, port=listen.port, http=BoundedHttp, **SERVER)
     return 0
 
 

@@ -9,15 +9,21 @@ from starlette.types import ASGIApp
 
 from app.routes.catalog import RESOURCES
 from app.web.auth import BearerAuth
-from app.web.front_door import FrontDoorOnly
-from app.web.layers import layered
+from app.web.layers import Edge, layered
 from app.web.operation import PROTECTED
+from app.web.person_limit import PersonLimit
 from app.web.state import State
 
 ROUTES: Final = tuple(route for resource in RESOURCES for route in resource.routes)
+COSTLY: Final = tuple(
+    (operation.method.upper(), operation.path)
+    for resource in RESOURCES
+    for operation in resource.operations
+    if operation.costly
+)
 
 
-def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str) -> ASGIApp:
-    """Make the API over the state that `open_state` opens, behind the Front Door of this id if it is not empty."""
-    layers = [Middleware(FrontDoorOnly, front_door_id=front_door_id), Middleware(BearerAuth, protected=PROTECTED)]
-    return layered(ROUTES, layers, open_state)
+def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], edge: Edge) -> ASGIApp:
+    """Make the API over the state that `open_state` opens, behind what stands in front of it."""
+    layers = [Middleware(BearerAuth, protected=PROTECTED), Middleware(PersonLimit, costly=COSTLY)]
+    return layered(ROUTES, layers, open_state, edge)

@@ -20,22 +20,20 @@ from app.tools.protected_resource import RESOURCE_PATH, metadata_address, metada
 from app.tools.tasks import TOOLS
 from app.tools.tool import Tool
 from app.web.auth import BearerAuth
-from app.web.front_door import FrontDoorOnly
-from app.web.layers import layered
+from app.web.layers import Edge, layered
 from app.web.own_address import OwnAddress
+from app.web.person_limit import PersonLimit
 from app.web.state import State
 
 _TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in TOOLS}
 
 
-def create_mcp(
-    open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str, issuer: str
-) -> ASGIApp:
+def create_mcp(open_state: Callable[[], AbstractAsyncContextManager[State]], edge: Edge, *, issuer: str) -> ASGIApp:
     """Make the tool server.
 
     Args:
         open_state: Opens what requests can reach.
-        front_door_id: The Front Door that every request must come through, if it is not empty.
+        edge: What stands in front.
         issuer: Who issues the tokens that clients need.
     """
     server: Server[Any] = Server("DigitalMe", version="1", on_list_tools=_list_tools, on_call_tool=_call_tool)
@@ -47,15 +45,15 @@ def create_mcp(
             yield state
 
     layers = [
-        Middleware(FrontDoorOnly, front_door_id=front_door_id),
-        Middleware(OwnAddress, behind_front_door=bool(front_door_id)),
+        Middleware(OwnAddress, behind_front_door=bool(edge.front_door_id)),
         Middleware(BearerAuth, protected=RESOURCE_PATH, metadata=metadata_address),
+        Middleware(PersonLimit),
     ]
     routes = [
         Route(RESOURCE_PATH, StreamableHTTPASGIApp(manager), methods=["POST"]),
         metadata_route(issuer),
     ]
-    return layered(routes, layers, opened)
+    return layered(routes, layers, opened, edge)
 
 
 async def _list_tools(_context: Any, _parameters: mcp_types.PaginatedRequestParams | None) -> mcp_types.ListToolsResult:

@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
+from app.cache.opening import open_cache
 from app.domain.errors import Unavailable
 from app.environment import Secret
 from app.identity.keys import SigningKeys
@@ -19,6 +20,7 @@ from app.job_settings import UpkeepSettings
 from app.sealing.data_keys import DataKeys
 from app.sealing.sealer import EnvelopeSealer
 from app.sealing.vault_key import VaultKey
+from app.limits.limiter import Limiter
 from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
 from app.storage.audit import PostgresAuditTrail
@@ -74,6 +76,11 @@ async def open_state(
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         sealer = await stack.enter_async_context(open_sealer(settings, database))
         keys = SigningKeys(issuer=settings.tokens.issuer, http=http)
+        identity = ManagedIdentityCredential(client_id=settings.database.client_id)
+        credential = await stack.enter_async_context(identity)
+        cache = await stack.enter_async_context(
+            open_cache(settings.cache, credential, release=settings.listen.revision)
+        )
         yield State(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
@@ -82,6 +89,10 @@ async def open_state(
             ),
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
+                Check(name="cache", hard=False, timeout=CHECK_TIMEOUT_S, probe=cache.link.ping),
+            cache=cache.answers,
+            limiter=Limiter(
+                per_person=settings.limits.per_person, per_address=settings.limits.per_address, link=cache.link
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),

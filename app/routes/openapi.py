@@ -5,10 +5,11 @@ from typing import Final
 
 import msgspec
 
-from app.web.operation import JSON, PROTECTED, Operation, Resource, Schema
+from app.web.operation import IF_NONE_MATCH, JSON, PROTECTED, Operation, Resource, Schema
 from app.web.problems import MEDIA_TYPE, SLUGS, Problem
 
-_OF_PROTECTED: Final = (400, 401, 403, 410, 429, 503)
+_OF_ALL: Final = (400, 408, 429, 431, 500, 503)
+_OF_PROTECTED: Final = (401, 403, 410)
 
 
 def describe(resources: Sequence[Resource]) -> Schema:
@@ -29,13 +30,15 @@ def describe(resources: Sequence[Resource]) -> Schema:
 
 def _operation(operation: Operation) -> Schema:
     protected = operation.path.startswith(PROTECTED) and not operation.open
-    problems = {*operation.problems, 500, *(_OF_PROTECTED if protected else ())}
+    problems = {*operation.problems, *_OF_ALL, *(_OF_PROTECTED if protected else ())}
     answers = {str(operation.status): _answer(operation), **{str(status): _problem(status) for status in problems}}
     answers |= {str(status): _content("Not now.", JSON, name) for status, name in operation.also}
+    if operation.kept:
+        answers["304"] = {"description": "You have it already."}
     described: Schema = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "parameters": list(operation.parameters),
+        "parameters": [*operation.parameters, *((IF_NONE_MATCH,) if operation.kept else ())],
         "responses": dict(sorted(answers.items())),
     }
     if operation.body:

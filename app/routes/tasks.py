@@ -5,9 +5,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.cache.keys import Kind
 from app.domain.models import Task
 from app.domain.tasks import begin, require_version, revise
 from app.web.auth import principal_of
+from app.web.cached import cached, changing
 from app.web.documents import Json, read_object
 from app.web.layers import route
 from app.web.operation import CURSOR, IF_MATCH, JSON, LIMIT, MERGE_PATCH, Operation, Resource, parameter
@@ -78,8 +80,13 @@ _ONE: Final = PATH + "/{task_id}"
 
 RESOURCE: Final = Resource(
     routes=(
-        route(PATH, GET=list_tasks, POST=create_task),
-        route(_ONE, GET=get_task, PATCH=change_task, DELETE=remove_task),
+        route(PATH, GET=cached(Kind.TASKS, list_tasks), POST=changing(Kind.TASKS, create_task)),
+        route(
+            _ONE,
+            GET=cached(Kind.TASKS, get_task),
+            PATCH=changing(Kind.TASKS, change_task),
+            DELETE=changing(Kind.TASKS, remove_task),
+        ),
     ),
     operations=(
         Operation(
@@ -89,7 +96,9 @@ RESOURCE: Final = Resource(
             summary="Your tasks, newest first",
             answer="TaskPageDocument",
             parameters=(LIMIT, CURSOR),
+            headers=("ETag",),
             problems=(422,),
+            kept=True,
         ),
         Operation(
             method="post",
@@ -111,6 +120,7 @@ RESOURCE: Final = Resource(
             parameters=(_TASK_ID,),
             headers=("ETag",),
             problems=(404,),
+            kept=True,
         ),
         Operation(
             method="patch",

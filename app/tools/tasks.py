@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
+from app.cache.keys import Kind
 from app.domain.models import Task, TaskContent, TaskStatus
 from app.domain.tasks import begin, content, require_version, revise
 from app.tools.tool import Tool
@@ -99,7 +100,14 @@ TOOLS: Final = (
         work=_list,
         reads=True,
     ),
-    Tool(name="create_task", description="Keep a new task.", takes=NewTask, gives=TaskDocument, work=_create),
+    Tool(
+        name="create_task",
+        description="Keep a new task.",
+        takes=NewTask,
+        gives=TaskDocument,
+        work=_create,
+        changes=Kind.TASKS,
+    ),
     Tool(name="read_task", description="Read one task.", takes=WhichTask, gives=TaskDocument, work=_read, reads=True),
     Tool(
         name="change_task",
@@ -107,6 +115,7 @@ TOOLS: Final = (
         takes=TaskChange,
         gives=TaskDocument,
         work=_change,
+        changes=Kind.TASKS,
     ),
     Tool(
         name="delete_task",
@@ -115,5 +124,6 @@ TOOLS: Final = (
         gives=Deleted,
         work=_delete,
         destroys=True,
+        changes=Kind.TASKS,
     ),
 )

@@ -9,7 +9,10 @@ import mcp_types
 import msgspec
 from starlette.requests import Request
 
+from app.cache.keys import Kind
 from app.domain.errors import Invalid, ProductError
+from app.limits.limiter import require
+from app.web.auth import principal_of
 from app.web.problems import reason
 from app.web.request_log import request_id
 from app.web.state import State
@@ -32,6 +35,7 @@ class Tool(Generic[_Takes]):
         work: What it does, for a request with the person who calls.
         reads: Whether it changes nothing.
         destroys: Whether what it changes cannot be had again.
+        changes: The kind of the person's things that it changes, if the API keeps answers about it.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Tool(Generic[_Takes]):
     work: Callable[[Request[State], _Takes], Awaitable[msgspec.Struct]]
     reads: bool = False
     destroys: bool = False
+    changes: Kind | None = None
 
     def describe(self) -> mcp_types.Tool:
         """Describe the tool to a client."""
@@ -57,7 +62,7 @@ class Tool(Generic[_Takes]):
     async def call(self, request: Request[State], arguments: dict[str, Any]) -> mcp_types.CallToolResult:
         """Do the work; whatever goes wrong is a result that a model can read."""
         try:
-            given = msgspec.to_builtins(await self.work(request, fit(arguments, self.takes)))
+            given = msgspec.to_builtins(await self._do(request, fit(arguments, self.takes)))
         except Invalid as error:
             return _failed(f"{reason(error)}: {error}")
         except ProductError as error:
@@ -71,6 +76,14 @@ class Tool(Generic[_Takes]):
         return mcp_types.CallToolResult(
             content=[mcp_types.TextContent(type="text", text=text)], structured_content=given
         )
+
+    async def _do(self, request: Request[State], arguments: _Takes) -> msgspec.Struct:
+        require(await request.state["limiter"].ask_tool(principal_of(request)))
+        try:
+            return await self.work(request, arguments)
+        finally:  # also what has failed may have been done all the same
+            if self.changes:
+                await request.state["cache"].changed(principal_of(request), self.changes)
 
 
 def _failed(text: str) -> mcp_types.CallToolResult:

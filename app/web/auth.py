@@ -7,18 +7,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.domain.errors import ProductError
+from app.domain.errors import ProductError, Unauthenticated
 from app.domain.models import Principal
+from app.limits.limiter import require
+from app.web.address_limit import network_of
 from app.web.problems import problem_response
 
-_PRINCIPAL: Final = "app.principal"
+PRINCIPAL: Final = "app.principal"
+"""Where the scope of a request holds who calls, once that is known."""
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="api"'}
 _INVALID_REQUEST: Final = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_request"'}
 
 
 def principal_of(request: Request[Any]) -> Principal:
     """Return the person who calls; there is one on every protected path."""
-    principal: Principal = request.scope[_PRINCIPAL]
+    principal: Principal = request.scope[PRINCIPAL]
     return principal
 
 
@@ -45,7 +48,7 @@ class BearerAuth:
             return
         connection = HTTPConnection[Any](scope)
         try:
-            scope[_PRINCIPAL] = await connection.state["tokens"].verify(_bearer_token(connection))
+            scope[PRINCIPAL] = await _verified(connection, _bearer_token(connection))
         except (ProductError, HTTPException) as error:
             refusal = problem_response(connection, error)
             if self._metadata and "WWW-Authenticate" in refusal.headers:
@@ -53,6 +56,15 @@ class BearerAuth:
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+async def _verified(connection: HTTPConnection[Any], token: str) -> Principal:
+    """Verify a token. Who is refused too often is told so instead; a good token passes all the same."""
+    try:
+        return await connection.state["tokens"].verify(token)
+    except Unauthenticated:
+        require(await connection.state["limiter"].ask_refusal(network_of(connection.scope)))
+        raise
 
 
 def _bearer_token(connection: HTTPConnection[Any]) -> str:

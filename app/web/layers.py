@@ -1,7 +1,23 @@
-"""What every role that answers HTTP is made of: routes inside, then its own layers, then the ones that all have."""
+"""What every role that answers HTTP is made of: routes inside, then its own layers, then the ones that all have.
+
+From the outside in, each for what comes further in:
+
+1. `RequestLog`: the id of the request, its one log line, and no exception passes.
+2. `SecurityHeaders`: on every answer, those of the layers too.
+3. `CrossOrigin`: pages of browsers may read every answer, refusals and failures too.
+4. Starlette's own: an unforeseen error becomes a problem document.
+5. `FrontDoorOnly`: before addresses count, as what a Front Door wrote about them is believed.
+6. `AddressLimit`: before anything is made of the request.
+7. `HeadLimit`, `BodyLimit`, `TimeLimit`: what a request may be and take.
+8. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
+9. Routes.
+
+Before all of them `app.http_server` bounds the head.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,12 +31,32 @@ from starlette.types import ASGIApp
 from app.contract import LIVENESS_PATH, READINESS_PATH
 from app.domain.errors import ProductError
 from app.web import health
+from app.web.address_limit import AddressLimit
+from app.web.cross_origin import CrossOrigin
+from app.web.front_door import FrontDoorOnly
+from app.web.head_limit import HeadLimit
 from app.web.headers import SecurityHeaders
 from app.web.limits import BodyLimit
 from app.web.problems import handle
 from app.web.request_log import RequestLog
+from app.web.time_limit import TimeLimit
 
 _Handler = Callable[[Request[Any]], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edge:
+    """What stands between a role and its callers.
+
+    Args:
+        cors_origins: Origins of pages that may ask.
+        front_door_id: The Front Door that every request must come through; empty for none.
+        hops: Proxies of ours that requests come through, whose word about the caller's address counts.
+    """
+
+    cors_origins: tuple[str, ...] = ()
+    front_door_id: str = ""
+    hops: int = 0
 
 
 def route(path: str, **handlers: _Handler) -> Route:
@@ -32,22 +68,26 @@ def route(path: str, **handlers: _Handler) -> Route:
     return Route(path, endpoint, methods=[*handlers])
 
 
-PROBED: Sequence[Route] = (route(LIVENESS_PATH, GET=health.live), route(READINESS_PATH, GET=health.ready))
-"""What the platform asks every role for."""
+def probed() -> Sequence[Route]:
+    """Make the routes that the platform asks every role for."""
+    return route(LIVENESS_PATH, GET=health.live), route(READINESS_PATH, GET=health.ReadyRoute())
 
 
 def layered(
     routes: Sequence[BaseRoute],
     layers: Sequence[Middleware],
     open_state: Callable[[], AbstractAsyncContextManager[Mapping[str, Any]]],
+    edge: Edge | None = None,
 ) -> ASGIApp:
     """Make an application.
 
     Args:
-        routes: Beside `PROBED`.
-        layers: Outermost first.
+        routes: Beside `probed`.
+        layers: The role's own, outermost first.
         open_state: Opens what requests can reach, for the lifetime of the application.
+        edge: What stands in front; None for nothing.
     """
+    edge = edge or Edge()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[Mapping[str, Any]]:
@@ -55,11 +95,18 @@ def layered(
             yield state
 
     app = Starlette(
-        routes=[*PROBED, *routes],
-        middleware=[Middleware(BodyLimit), *layers],
+        routes=[*probed(), *routes],
+        middleware=[
+            Middleware(FrontDoorOnly, front_door_id=edge.front_door_id),
+            Middleware(AddressLimit, hops=edge.hops),
+            Middleware(HeadLimit),
+            Middleware(BodyLimit),
+            Middleware(TimeLimit),
+            *layers,
+        ],
         exception_handlers=dict.fromkeys((ClientDisconnect, HTTPException, ProductError, Exception), handle),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one address per thing, and no redirect that is not a problem document
     # Outside Starlette, because its answer to an unforeseen error passes only what is outside.
-    return RequestLog(SecurityHeaders(app))
+    return RequestLog(SecurityHeaders(CrossOrigin(app, origins=edge.cors_origins)))

@@ -1,8 +1,10 @@
-"""The size of a request body."""
+"""The body of a request: how long it is, how long it takes, and that it is what it says."""
 
+import asyncio
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,35 +12,70 @@ from app.web.problems import PayloadTooLarge, problem_response
 
 BODY_MAX: Final = 1024 * 1024
 """Bytes."""
+BODY_S: Final = 15.0
+"""How long a body may take to come, from the first time that it is asked for."""
 
 
 class BodyLimit:
     """Refuses bodies over `BODY_MAX`: by their declared length at once, else as soon as that much has come.
 
-    Starlette's own limit answers in plain text, this one with a problem document.
+    Compressed bodies are refused: none is needed, and a small one can become a large one. Starlette's own limit answers
+    in plain text, this one with a problem document.
+
+    Args:
+        app: What is protected.
+        body_s: Seconds that a body may take.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, body_s: float = BODY_S) -> None:
         self._app = app
+        self._body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdigit() and int(declared) > BODY_MAX:
-            response = problem_response(HTTPConnection(scope), PayloadTooLarge(BODY_MAX))
-            await response(scope, receive, send)
+        if refusal := _refusal(Headers(scope=scope)):
+            await problem_response(HTTPConnection(scope), refusal)(scope, receive, send)
             return
-        received = 0
+        await self._app(scope, _Counted(receive, self._body_s).receive, send)
 
-        async def counted_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > BODY_MAX:
-                raise PayloadTooLarge(BODY_MAX)
-            return message
 
-        await self._app(scope, counted_receive, send)
+def _refusal(headers: Headers) -> HTTPException | None:
+    declared = headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > BODY_MAX:
+        return PayloadTooLarge(BODY_MAX)
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return HTTPException(415, "expected a body without Content-Encoding", {"Accept-Encoding": "identity"})
+    return None
+
+
+class _Counted:
+    """A body on its way; what comes after it, that the caller has gone, may take any time."""
+
+    def __init__(self, receive: Receive, body_s: float) -> None:
+        self._receive = receive
+        self._body_s = body_s
+        self._bytes = 0
+        self._ends_at: float | None = None
+        self._more = True
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+        if not self._more:
+            return await self._receive()
+        if self._ends_at is None:
+            self._ends_at = asyncio.get_running_loop().time() + self._body_s
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(
+                408, f"expected the body within {self._body_s:g} seconds", {"Connection": "close"}
+            ) from None
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > BODY_MAX:
+            raise PayloadTooLarge(BODY_MAX)
+        self._more = bool(message.get("more_body"))
+        return message

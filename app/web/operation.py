@@ -29,6 +29,8 @@ class Operation:
         also: Other statuses, each with the name of its schema.
         problems: Statuses answered with a problem document, beside those that every operation can answer.
         open: Whether it needs no bearer token although its path is protected.
+        kept: Whether the answer has an entity tag and is not sent again to who names it (`app.web.cached`).
+        costly: Whether it counts against the limit of what is costly, in all replicas; its path has no parameters then.
     """
 
     method: str
@@ -45,6 +47,8 @@ class Operation:
     also: tuple[tuple[int, str], ...] = ()
     problems: tuple[int, ...] = ()
     open: bool = False
+    kept: bool = False
+    costly: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,3 +84,6 @@ LIMIT: Final = parameter(
 )
 CURSOR: Final = parameter("cursor", "query", "The cursor of the page before.", {"type": "string"})
 IF_MATCH: Final = parameter("If-Match", "header", "Entity tags; it must have one of them.", {"type": "string"})
+IF_NONE_MATCH: Final = parameter(
+    "If-None-Match", "header", "Entity tags; the answer is not sent again if it has one of them.", {"type": "string"}
+)

@@ -31,7 +31,8 @@ class PayloadTooLarge(HTTPException):
     """The body is longer than the service reads."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(413, f"expected a body of at most {limit} bytes")
+        # The rest of the body is not read, so the connection is of no more use.
+        super().__init__(413, f"expected a body of at most {limit} bytes", {"Connection": "close"})
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
@@ -68,11 +69,18 @@ SLUGS: Final = {
     **{status: slug for status, slug, _ in _OF_PRODUCT.values()},
     400: "bad-request",
     405: "method-not-allowed",
+    408: "request-timeout",
     413: "payload-too-large",
     415: "unsupported-media-type",
+    431: "header-fields-too-large",
     500: "internal",
 }
 """The catalogue: the name of each status that the service answers with; `/docs` lists it."""
+
+
+def type_of(status: int) -> str:
+    """Return the type of a problem with this status."""
+    return _TYPE_BASE + SLUGS[status] if status in SLUGS else "about:blank"
 
 
 def reason(error: ProductError) -> str:
@@ -106,7 +114,7 @@ def problem_response(connection: HTTPConnection[Any], error: Exception) -> Respo
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="api", error="invalid_token"')
     problem = Problem(
-        type=_TYPE_BASE + SLUGS[status] if status in SLUGS else "about:blank",
+        type=type_of(status),
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,

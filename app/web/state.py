@@ -6,7 +6,9 @@ from typing import TypedDict
 
 from app.domain.audit import AuditTrail
 from app.domain.audit_history import AuditHistory
+from app.cache.answers import AnswerCache
 from app.domain.ports import TaskStore, TokenVerifier
+from app.limits.limiter import Limiter
 from app.web.checks import Check
 
 
@@ -22,6 +24,8 @@ class State(Checked):
 
     audit: AuditTrail
     audit_history: AuditHistory
+    cache: AnswerCache
+    limiter: Limiter
     now: Callable[[], datetime]
     """The time in UTC."""
     tasks: TaskStore

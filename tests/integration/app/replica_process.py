@@ -17,11 +17,13 @@ from aiohttp import web
 from app.contract import OPERATIONS_QUEUE, PLACEHOLDER_SECRET, ApiEnv, McpEnv, MigrateEnv, WorkerEnv
 from localazure.bus.cbs import RESOURCE as BUS_RESOURCE
 from localazure.planes.tokens import Identity
+from localazure.redis.gateway import RESOURCE as REDIS_RESOURCE
 from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MCP, MIGRATOR, READER, WORKER, Platform
 from tests.unit.app.issuer import AUDIENCE, Issuer
 
 WITHIN_S: Final = 60
 ROOT: Final = Path(__file__).parents[3]
+_RESOURCES: Final = (DATABASE_RESOURCE, BUS_RESOURCE, REDIS_RESOURCE)
 
 
 @asynccontextmanager
@@ -32,7 +34,7 @@ async def identity_endpoint(platform: Platform) -> AsyncGenerator[dict[str, str]
     async def token(request: web.Request) -> web.Response:
         identity = identities[request.query["client_id"]]
         resource = request.query["resource"].rstrip("/")
-        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in (DATABASE_RESOURCE, BUS_RESOURCE):
+        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in _RESOURCES:
             return web.Response(status=401)
         value = platform.signer.issue_for(identity, resource=resource, lifetime_seconds=600)
         return web.json_response({"access_token": value, "expires_on": "9999999999", "resource": resource})

@@ -69,7 +69,7 @@ async def test_it_is_ready_and_ends_in_order(replica: Replica) -> None:
         async with served.http.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["checks"]) == (
                 200,
-                {"database": "ok"},
+                {"database": "ok", "cache": "degraded"},
             )
         code, log = await served.stop()
     assert code == 0

@@ -13,7 +13,9 @@ import pytest
 import pytest_asyncio
 
 from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, WorkerEnv
-from tests.integration.app.platform_parts import Platform
+from localazure.redis.server import Memory
+from localazure.redis.servers import RedisServers
+from tests.integration.app.platform_parts import API, Platform
 from tests.integration.app.replica_process import ROOT, WITHIN_S, Replica, Served, alive, open_replica, run, serve
 from tests.unit.app.issuer import open_issuer
 
@@ -44,6 +46,7 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
                 {
                     "database": "ok",
                     "vault": "degraded",
+                    "cache": "degraded",
                     "anthropic_api_key": "degraded",
                     "openai_api_key": "degraded",
                     "telegram_bot_token": "degraded",
@@ -54,6 +57,41 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
     lines = [json.loads(line) for line in log.splitlines()]
     assert code == 0
     assert [line["status"] for line in lines if line["logger"] == "app.request"] == [201]
+
+
+async def ready_checks(api: Served) -> dict[str, str]:
+    async with api.http.get("/health/ready") as answer:
+        return (await answer.json())["checks"]
+
+
+async def titles(api: Served) -> list[str]:
+    async with api.http.get("/api/v1/tasks") as answer:
+        assert answer.status == 200, await answer.text()
+        return [task["title"] for task in (await answer.json())["items"]]
+
+
+async def test_a1_the_api_keeps_answers_in_redis_and_serves_on_when_it_is_gone(
+    replica: Replica, platform: Platform, tmp_path: Path
+) -> None:
+    servers = RedisServers(tmp_path / "redis", platform.authority, platform.signer)
+    port = await servers.create("amr-test", Memory(limit_bytes=0, policy="allkeys-lfu"))
+    await servers.admit("amr-test", API.object_id)
+    done = await run("migrate", replica.migrate())
+    assert done[0] == 0, done
+    try:
+        async with serve_api(replica, REDIS_PORT=str(port)) as api:
+            async with asyncio.timeout(WITHIN_S):
+                while (await ready_checks(api))["cache"] != "ok":  # noqa: ASYNC110 - another process finds Redis
+                    await asyncio.sleep(0.1)
+            assert await titles(api) == await titles(api) == []
+            for number in range(6):
+                if number == 3:
+                    await servers.stop_all()
+                async with api.http.post("/api/v1/tasks", json={"title": str(number)}) as answer:
+                    assert answer.status == 201
+                assert await titles(api) == [str(n) for n in range(number, -1, -1)]
+    finally:
+        await servers.stop_all()
 
 
 async def test_a_running_request_is_finished_after_the_demand_to_end(replica: Replica) -> None:
@@ -116,10 +154,10 @@ async def test_an_unusable_environment_is_told_at_once_and_completely(role: str)
 @pytest.mark.parametrize(
     ("modules", "foreign"),
     [
-        ("app.api, app.wiring", "alembic, azure.servicebus, azure.storage, mcp, redis"),
-        ("app.mcp, app.wiring", "alembic, azure.servicebus, azure.storage, redis"),
-        ("app.worker", "alembic, azure.storage, mcp, redis"),
-        ("app.__main__", "aiohttp, alembic, azure, mcp, starlette, uvicorn"),
+        ("app.api, app.wiring", "alembic, azure.servicebus, azure.storage, mcp"),
+        ("app.mcp, app.wiring", "alembic, azure.servicebus, azure.storage"),
+        ("app.worker", "alembic, azure.storage, mcp"),
+        ("app.__main__", "aiohttp, alembic, azure, mcp, redis, starlette, uvicorn"),
     ],
 )
 async def test_a_role_imports_what_it_runs_and_no_more(modules: str, foreign: str) -> None:

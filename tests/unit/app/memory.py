@@ -12,7 +12,14 @@ from starlette.types import ASGIApp
 from app.api import create_api
 from app.domain.errors import NotFound, Unauthenticated
 from app.domain.models import Principal, Role, Task, TaskPage
+from app.cache.answer import Answer, Found
+from app.cache.answers import AnswerCache
+from app.cache.keys import Namespace
+from app.domain.errors import NotFound, Unauthenticated, Unavailable
+from app.domain.models import Principal, Task, TaskPage
+from app.limits.limiter import Limiter
 from app.web.checks import Check
+from app.web.layers import Edge
 from app.web.state import State
 from tests.unit.app.memory_audit import MemoryAudit
 
@@ -75,6 +82,32 @@ class NamedTokens:
         raise Unauthenticated("unknown")
 
 
+class MemoryShared:
+    """The port `SharedAnswers` in a dictionary, as all replicas of a test share it."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.kept: dict[str, tuple[bytes, dict[str, Answer]]] = {}
+        self.count = 0
+
+    async def find(self, namespace: Namespace, question: str) -> Found | None:
+        if self.down:
+            return None
+        self.count += 1
+        version, answers = self.kept.setdefault(namespace.key, (str(self.count).encode(), {}))
+        return Found(version=version, answer=answers.get(question))
+
+    async def keep(self, namespace: Namespace, question: str, answer: Answer, *, version: bytes) -> None:
+        if not self.down and namespace.key in self.kept and self.kept[namespace.key][0] == version:
+            self.kept[namespace.key][1][question] = answer
+
+    async def renew(self, namespaces: list[Namespace], *, budget_s: float = 0.05) -> None:
+        if self.down:
+            raise Unavailable(f"no shared cache within {budget_s} s")
+        for namespace in namespaces:
+            self.kept.pop(namespace.key, None)
+
+
 @dataclass(kw_only=True)
 class Api:
     """What a test may replace before it opens the API."""
@@ -83,7 +116,9 @@ class Api:
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
-    front_door_id: str = ""
+    shared: MemoryShared = field(default_factory=MemoryShared)
+    limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
+    edge: Edge = field(default_factory=Edge)
 
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[State]:
@@ -91,14 +126,18 @@ class Api:
             checks=self.checks,
             audit=self.audit,
             audit_history=self.audit,
+        cache = AnswerCache(self.shared)
+            cache=cache,
+            limiter=self.limiter,
             now=lambda: NOW,
             tasks=self.tasks,
             tokens=self.tokens,
         )
+        await cache.close()
 
     def create(self) -> ASGIApp:
         """Make the application."""
-        return create_api(self.open_state, front_door_id=self.front_door_id)
+        return create_api(self.open_state, self.edge)
 
     @contextmanager
     def client(self, token: str = "") -> Generator[TestClient]:

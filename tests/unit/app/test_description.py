@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from app.api import ROUTES
 from app.routes.catalog import RESOURCES
 from app.routes.openapi import describe
-from app.web.layers import PROBED
+from app.web.layers import probed
 from app.web.problems import SLUGS
 from tests.schema_check import problems
 from tests.unit.app.memory import Api
@@ -36,7 +36,7 @@ def assert_described(client: TestClient, method: str, path: str, template: str =
 
 
 def test_every_route_is_described_and_nothing_else() -> None:
-    all_routes = (*PROBED, *ROUTES)
+    all_routes = (*probed(), *ROUTES)
     routes = {(one.path, method.lower()) for one in all_routes for method in one.methods or () if method != "HEAD"}
     described = {(path, method) for path, methods in describe(RESOURCES)["paths"].items() for method in methods}
     assert described == routes

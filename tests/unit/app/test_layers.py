@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Unavailable
+from app.limits.limiter import Limiter
 from app.logs import JsonLines
 from app.web.checks import Check
+from app.web.head_limit import FIELD_BYTES_MAX, PARAMETERS_MAX
 from app.web.headers import SECURITY_HEADERS
 from app.web.limits import BODY_MAX
 from app.web.request_log import pseudonym
@@ -62,6 +64,21 @@ ERRORS = {
     "invalid": Bad(method="POST", headers=JSON, body=b"{}", status=422, slug="invalid"),
     "media type": Bad(method="POST", body=b"{}", status=415, slug="unsupported-media-type"),
     "too large": Bad(method="POST", body=b" " * (BODY_MAX + 1), status=413, slug="payload-too-large"),
+    "compressed": Bad(
+        method="POST",
+        headers={**JSON, "Content-Encoding": "gzip"},
+        body=b"x",
+        status=415,
+        slug="unsupported-media-type",
+    ),
+    "head": Bad(headers={"X-Long": "x" * FIELD_BYTES_MAX}, status=431, slug="header-fields-too-large"),
+    "query": Bad(path=f"{TASKS}?{'&' * PARAMETERS_MAX}", status=400, slug="bad-request"),
+    "refused preflight": Bad(
+        method="OPTIONS",
+        headers={"Origin": "https://evil.test", "Access-Control-Request-Method": "GET"},
+        status=400,
+        slug="bad-request",
+    ),
     "token in query": Bad(path=f"{TASKS}?access_token=ada", status=400, slug="bad-request"),
 }
 
@@ -77,6 +94,22 @@ def test_every_error_is_a_problem_document_with_the_security_headers_once(bad: B
     assert problem["title"]
     assert problem["detail"]
     assert problem["instance"] == answer.headers["X-Request-Id"]
+    assert [len(answer.headers.get_list(name)) for name in SECURITY_HEADERS] == [1] * len(SECURITY_HEADERS)
+
+
+@pytest.mark.parametrize(("token", "path"), [("", "/docs"), ("ada", TASKS)])
+def test_who_asks_too_often_gets_a_problem_document_with_the_security_headers_once(token: str, path: str) -> None:
+    with Api(limiter=Limiter(per_person=1, per_address=1 if not token else 9)).client(token) as client:
+        client.get(path)
+        answer = client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (429, "/docs#problem-too-many")
+    assert [len(answer.headers.get_list(name)) for name in SECURITY_HEADERS] == [1] * len(SECURITY_HEADERS)
+
+
+def test_a_304_has_the_security_headers_once() -> None:
+    with Api().client("ada") as client:
+        answer = client.get(TASKS, headers={"If-None-Match": "*"})
+    assert answer.status_code == 304
     assert [len(answer.headers.get_list(name)) for name in SECURITY_HEADERS] == [1] * len(SECURITY_HEADERS)
 
 
@@ -170,6 +203,7 @@ def test_a_request_is_one_log_line_that_names_the_person_by_pseudonym(caplog: py
     line = json.loads(JsonLines(replica="api--1").format(record))
     assert (line["method"], line["path"], line["status"], line["replica"]) == ("GET", TASKS, 200, "api--1")
     assert line["subject"] == pseudonym(ADA) != pseudonym(BOB)
+    del line["request_id"]  # random hexadecimal digits, among which any word of such letters may be
     assert "ada" not in json.dumps(line)
 
 

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from app.web.headers import SECURITY_HEADERS
+from app.web.layers import Edge
 from app.web.limits import BODY_MAX
 from app.web.request_log import pseudonym
 from tests.unit.app.memory import ADA
@@ -61,7 +62,7 @@ def test_a_request_must_name_one_host(host: str) -> None:
 
 def test_behind_a_front_door_the_address_is_the_one_that_people_use() -> None:
     told = {"X-Azure-FDID": DOOR, "X-Forwarded-Host": "mcp.people.test"}
-    with Tools(front_door_id=DOOR).client("ada") as client:
+    with Tools(edge=Edge(front_door_id=DOOR)).client("ada") as client:
         assert client.get(METADATA, headers=told).json()["resource"] == "https://mcp.people.test/mcp"
         assert ask(client, "tools/list", None, **told, Origin="https://mcp.people.test").status_code == 200
         assert ask(client, "tools/list", None, **told, Origin="https://service.test").status_code == 403

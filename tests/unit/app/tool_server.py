@@ -18,7 +18,7 @@ class Tools(Api):
     """What a test may replace before it opens the tool server."""
 
     def create(self) -> ASGIApp:
-        return create_mcp(self.open_state, front_door_id=self.front_door_id, issuer=ISSUER)
+        return create_mcp(self.open_state, self.edge, issuer=ISSUER)
 
 
 def ask(client: TestClient, method: str, parameters: dict[str, Any] | None = None, **headers: str) -> Any:

@@ -1,0 +1,1 @@
+"""Answers kept near: in the process, then in Redis."""

@@ -1,0 +1,87 @@
+"""The limits of the service: cheap ones in each replica for everything, shared ones for what costs money or is a guess.
+
+| limit | of | where | what counts |
+|---|---|---|---|
+| address | a client's address | each replica | every request |
+| person | a person | each replica | every request with a good token |
+| costly | a person | all replicas together | calls of a language model, long operations |
+| tools | a person | all replicas together | calls of tools |
+| refusals | a client's address | all replicas together | bearer tokens that were refused |
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from app.cache.keys import cache_name
+from app.cache.link import Link
+from app.domain.errors import TooMany
+from app.domain.models import Principal
+from app.limits.allowance import LocalAllowance, Policy, Verdict
+from app.limits.shared import SharedAllowance
+
+COSTLY_SHARE: Final = 5
+"""One in so many of a person's requests may be a costly one."""
+REFUSED_SHARE: Final = 2
+"""One in so many of an address's requests may be refused for its token."""
+
+
+class Limiter:
+    """Counts requests against every limit.
+
+    Args:
+        per_person: Requests per minute.
+        per_address: Requests per minute.
+        link: To the Redis that replicas share; None for one replica alone.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        per_person: int,
+        per_address: int,
+        link: Link | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        def shared(policy: Policy) -> SharedAllowance:
+            return SharedAllowance(policy, link, LocalAllowance(policy, clock))
+
+        self._address = LocalAllowance(Policy(name="address", quota=per_address), clock)
+        self._person = LocalAllowance(Policy(name="person", quota=per_person), clock)
+        self.costly = shared(Policy(name="costly", quota=max(1, per_person // COSTLY_SHARE)))
+        self.tools = shared(Policy(name="tools", quota=per_person))
+        self.refusals = shared(Policy(name="refusals", quota=max(1, per_address // REFUSED_SHARE)))
+        self.refused: dict[str, int] = dict.fromkeys(("address", "person", "costly", "tools", "refusals"), 0)
+        """Requests over a limit, by the limit's name."""
+
+    def ask_address(self, network: str) -> Verdict:
+        """Count a request of an address."""
+        return self._noted(self._address.take(network))
+
+    def ask_person(self, person: Principal) -> Verdict:
+        """Count a request of a person."""
+        return self._noted(self._person.take(cache_name(person)))
+
+    async def ask_costly(self, person: Principal) -> Verdict:
+        """Count a costly request of a person, in all replicas."""
+        return self._noted(await self.costly.take(cache_name(person)))
+
+    async def ask_tool(self, person: Principal) -> Verdict:
+        """Count a call of a tool for a person, in all replicas."""
+        return self._noted(await self.tools.take(cache_name(person)))
+
+    async def ask_refusal(self, network: str) -> Verdict:
+        """Count a refused token of an address, in all replicas."""
+        return self._noted(await self.refusals.take(network))
+
+    def _noted(self, verdict: Verdict) -> Verdict:
+        if not verdict.allowed:
+            self.refused[verdict.policy.name] += 1
+        return verdict
+
+
+def require(verdict: Verdict) -> None:
+    """Raise `TooMany` when a request is over a limit."""
+    if not verdict.allowed:
+        raise TooMany(verdict.policy.name, retry_after_s=max(1, -int(-verdict.retry_in_s // 1)))

@@ -1,0 +1,53 @@
+"""What a caller is told of limits: fields on every answer, and a refusal.
+
+`RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers-10.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import TooMany
+from app.limits.allowance import Verdict
+from app.limits.limiter import Limiter, require
+from app.web.problems import problem_response
+
+_POLICY: Final = b"ratelimit-policy"
+_REST: Final = b"ratelimit"
+
+
+def limiter_of(scope: Scope) -> Limiter | None:
+    """Return what counts requests; the worker, which serves nobody, has none."""
+    return scope["state"].get("limiter")
+
+
+async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send, verdicts: Sequence[Verdict]) -> None:
+    """Serve a request unless it is over a limit; tell its limits unless a layer further in has told others."""
+
+    async def telling_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            there = message["headers"]
+            if not any(name == _POLICY for name, _ in there):
+                policies, rests = ", ".join(map(_policy, verdicts)), ", ".join(map(_rest, verdicts))
+                there = [*there, (_POLICY, policies.encode()), (_REST, rests.encode())]
+            message = {**message, "headers": there}
+        await send(message)
+
+    try:
+        for verdict in verdicts:
+            require(verdict)
+    except TooMany as error:
+        await problem_response(HTTPConnection[Any](scope), error)(scope, receive, telling_send)
+        return
+    await app(scope, receive, telling_send)
+
+
+def _policy(verdict: Verdict) -> str:
+    return f'"{verdict.policy.name}";q={verdict.policy.quota};w={verdict.policy.window_s}'
+
+
+def _rest(verdict: Verdict) -> str:
+    return f'"{verdict.policy.name}";r={verdict.remaining};t={math.ceil(verdict.whole_in_s)}'

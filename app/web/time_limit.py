@@ -1,0 +1,47 @@
+"""How long a request may take until it is answered."""
+
+import asyncio
+from typing import Final
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import Unavailable
+from app.web.problems import problem_response
+
+REQUEST_S: Final = 30.0
+"""Longer than a slow body, a wait for a connection and a statement together. It ends what hangs; it shapes nothing."""
+
+
+class TimeLimit:
+    """Ends a request whose answer has not begun in time. An answer that has begun, such as a stream, may go on.
+
+    Args:
+        app: What is limited.
+        request_s: Seconds.
+    """
+
+    def __init__(self, app: ASGIApp, *, request_s: float = REQUEST_S) -> None:
+        self._app = app
+        self._request_s = request_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = asyncio.timeout(self._request_s)
+
+        async def unlimiting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with limit:
+                await self._app(scope, receive, unlimiting_send)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            late = Unavailable(f"no answer within {self._request_s:g} s")
+            await problem_response(HTTPConnection(scope), late)(scope, receive, send)

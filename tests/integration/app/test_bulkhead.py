@@ -1,0 +1,68 @@
+"""Requests that wait for something slow leave the others alone."""
+
+import asyncio
+import time
+from typing import Final
+from uuid import UUID, uuid4
+
+import aiohttp
+import uvicorn
+
+from app.__main__ import SERVER
+from app.domain.models import Principal, Task
+from app.http_server import BoundedHttp
+from tests.unit.app.memory import Api, MemoryTasks
+
+WITHIN_S: Final = 30
+SLOW: Final = 500
+
+
+class SlowTasks(MemoryTasks):
+    """Answers for one task when the test says so, for lists at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self.answer = asyncio.Event()
+
+    async def get(self, owner: Principal, task_id: UUID) -> Task:
+        self.waiting += 1
+        await self.answer.wait()
+        return await super().get(owner, task_id)
+
+
+async def p95(http: aiohttp.ClientSession) -> float:
+    """Ask for what is quick, never the same twice, so that no cache answers; gives seconds."""
+    times: list[float] = []
+    for _ in range(300):
+        started = time.perf_counter()
+        async with http.get(f"/api/v1/tasks?x={uuid4()}") as answer:
+            assert answer.status == 200
+        times.append(time.perf_counter() - started)
+    return sorted(times)[int(len(times) * 0.95)]
+
+
+async def test_a26_five_hundred_requests_that_wait_leave_the_others_as_quick_as_before() -> None:
+    tasks = SlowTasks()
+    server = uvicorn.Server(
+        uvicorn.Config(Api(tasks=tasks).create(), host="127.0.0.1", port=0, http=BoundedHttp, **SERVER)
+    )
+    # `serve` would take the signals of the tests.
+    serving = asyncio.create_task(server._serve())  # pyright: ignore[reportPrivateUsage]
+    async with asyncio.timeout(WITHIN_S):
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(address, connector=connector, headers={"Authorization": "Bearer ada"}) as http:
+            await p95(http)  # warm
+            before = min([await p95(http) for _ in range(3)])
+            slow = [asyncio.create_task(http.get(f"/api/v1/tasks/{uuid4()}")) for _ in range(SLOW)]
+            while tasks.waiting < SLOW:  # noqa: ASYNC110 - until all wait
+                await asyncio.sleep(0.01)
+            during = min([await p95(http) for _ in range(3)])
+            tasks.answer.set()
+            assert {answer.status for answer in await asyncio.gather(*slow)} == {404}
+        server.should_exit = True
+        await serving
+    assert during <= 1.2 * before + 0.001, (during, before)
