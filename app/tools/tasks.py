@@ -8,7 +8,8 @@ from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
 from app.domain.models import Task, TaskContent, TaskStatus
-from app.domain.tasks import begin, content, require_version, revise
+from app.domain.tasks import begin, content, revise
+from app.domain.versions import require_version
 from app.tools.tool import Tool
 from app.web.auth import principal_of
 from app.web.state import State
