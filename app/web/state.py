@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from app.domain.audit import AuditTrail
+from app.domain.events import EventStore
 from app.domain.ports import TaskStore, TokenVerifier
+from app.domain.profiles import ProfileStore
 from app.web.checks import Check
 
 
@@ -20,5 +23,8 @@ class State(Checked):
 
     now: Callable[[], datetime]
     """The time in UTC."""
+    audit: AuditTrail
+    events: EventStore
+    profiles: ProfileStore
     tasks: TaskStore
     tokens: TokenVerifier
