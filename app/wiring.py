@@ -19,6 +19,7 @@ from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings
 from app.storage.connection import Login
 from app.storage.database import Database
+from app.storage.events import PostgresEvents
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State
@@ -63,6 +64,7 @@ async def open_state(
                 *(secret_check(name, key) for name, key in secrets.items()),
             ),
             now=lambda: datetime.now(UTC),
+            events=PostgresEvents(database),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )

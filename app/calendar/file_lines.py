@@ -27,6 +27,7 @@ KEPT: Final = frozenset(
 """Properties of an event that are looked at."""
 _IN_CALENDAR: Final = ["VCALENDAR"]
 _IN_EVENT: Final = ["VCALENDAR", "VEVENT"]
+_NO_CALENDAR: Final = "expected a calendar: BEGIN:VCALENDAR to END:VCALENDAR"
 _ZONE: Final = "X-WR-TIMEZONE"
 
 
@@ -63,8 +64,8 @@ def split(body: bytes) -> FileLines:
     scan = _Scan()
     for line in filter(None, _unfolded(text)):
         scan.take(line)
-    if scan.inside:
-        raise Invalid("", "the calendar ends early")
+    if scan.inside or not scan.any:
+        raise Invalid("", _NO_CALENDAR)
     return FileLines(zone=scan.zone, events=tuple(scan.events))
 
 
@@ -73,6 +74,7 @@ class _Scan:
 
     def __init__(self) -> None:
         self.inside: list[str] = []
+        self.any = False
         self.zone = ""
         self.events: list[EventLines] = []
         self._lines: list[tuple[str, str]] = []
@@ -86,16 +88,17 @@ class _Scan:
         elif name == "END":
             self._end(value.upper())
         elif not self.inside:
-            raise Invalid("", "expected a calendar: BEGIN:VCALENDAR to END:VCALENDAR")
+            raise Invalid("", _NO_CALENDAR)
         elif self.inside == _IN_EVENT and name in KEPT:
             self._lines.append((name, line))
         elif self.inside == _IN_CALENDAR and name == _ZONE:
             self.zone = value
 
     def _begin(self, component: str) -> None:
+        self.any = True
         self.inside.append(component)
         if self.inside[0] != "VCALENDAR" or len(self.inside) > DEPTH_MAX:
-            raise Invalid("", "expected a calendar: BEGIN:VCALENDAR to END:VCALENDAR")
+            raise Invalid("", _NO_CALENDAR)
         if self.inside == _IN_EVENT:
             self._lines = []
             if len(self.events) >= EVENTS_MAX:

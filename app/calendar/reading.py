@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from icalendar import Event as EventComponent
-from icalendar import vText
+from icalendar.parser import unescape_backslash
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from app.calendar.file_lines import LINE_MAX, EventLines, split
@@ -54,7 +54,8 @@ def _events(found: tuple[EventLines, ...], floating: ZoneInfo) -> Iterator[Event
     for lines in found:
         uid = ""
         try:
-            uid = _uid(lines, seen)
+            uid = _uid(lines)
+            _check(lines, repeated=uid in seen)
             yield EventOfFile(position=lines.position, uid=uid, content=_content(lines, floating))
         except Invalid as refusal:
             reason = f"{refusal.pointer.removeprefix('/')}: {refusal.detail}" if refusal.pointer else refusal.detail
@@ -62,17 +63,14 @@ def _events(found: tuple[EventLines, ...], floating: ZoneInfo) -> Iterator[Event
         seen.add(uid)
 
 
-def _uid(lines: EventLines, seen: set[str]) -> str:
-    texts = [str(vText.from_ical(line.partition(":")[2].strip())) for line in lines.of("UID")]
+def _uid(lines: EventLines) -> str:
+    texts = [unescape_backslash(line.partition(":")[2].strip()) for line in lines.of("UID")]
     if len(texts) != 1 or not 1 <= len(texts[0]) <= UID_MAX or not texts[0].isprintable():
         raise Invalid("", f"expected one UID of 1 to {UID_MAX} characters")
-    if texts[0] in seen:
-        raise Invalid("", "an event before it has the same UID")
     return texts[0]
 
 
 def _content(lines: EventLines, floating: ZoneInfo) -> EventContent:
-    _check(lines)
     event = _parse(lines)
     start, end = _span(event, floating)
     all_day = not isinstance(event["DTSTART"].dt, datetime)
@@ -90,8 +88,10 @@ def _content(lines: EventLines, floating: ZoneInfo) -> EventContent:
     )
 
 
-def _check(lines: EventLines) -> None:
+def _check(lines: EventLines, *, repeated: bool) -> None:
     """Refuse what cannot be kept, and what the library must not see."""
+    if repeated:
+        raise Invalid("", "an event before it has the same UID")
     for name, line in lines.lines:
         if name in _NOT_KEPT:
             raise Invalid("", _NOT_KEPT[name])
@@ -148,4 +148,4 @@ def _zone_name(start: datetime) -> str:
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
-    return list(value) if isinstance(value, list) else [value]
+    return cast("list[Any]", value) if isinstance(value, list) else [value]

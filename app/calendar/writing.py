@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from icalendar import Calendar, Timezone, vRecur
 from icalendar import Event as EventComponent
@@ -19,7 +19,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 async def write(batches: AsyncIterator[Sequence[Event]]) -> AsyncIterator[bytes]:
     """Give a calendar file piece by piece. A time zone is defined before the first event in it."""
-    calendar = Calendar()
+    calendar: Any = Calendar()  # the library's types are incomplete
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     yield calendar.to_ical().removesuffix(_END)
@@ -42,7 +42,7 @@ def _zone_component(name: str) -> bytes:
 
 def _component(event: Event) -> bytes:
     kept, place = event.content, zone(event.content.time_zone)
-    component = EventComponent()
+    component: Any = EventComponent()
     component.add("uid", event.uid)
     component.add("dtstamp", event.updated_at)
     component.add("created", event.created_at)

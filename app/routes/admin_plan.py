@@ -14,7 +14,7 @@ from app.web.auth import principal_of
 from app.web.documents import read_object
 from app.web.layers import route
 from app.web.operation import JSON, Operation, Resource
-from app.web.state import State
+from app.web.state import ApiState
 from app.wire.documents import fit
 from app.wire.profiles import PlanOfPerson
 
@@ -22,7 +22,7 @@ PATH: Final = "/api/v1/admin/users/plan"
 ACTION: Final = "plan.grant"
 
 
-async def grant_plan(request: Request[State]) -> Response:
+async def grant_plan(request: Request[ApiState]) -> Response:
     """Give a person a plan. It is on record before it is done, so that it is never done without."""
     admin, now = principal_of(request), request.state["now"]()
     try:

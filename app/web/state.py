@@ -23,8 +23,13 @@ class State(Checked):
 
     now: Callable[[], datetime]
     """The time in UTC."""
-    audit: AuditTrail
     events: EventStore
     profiles: ProfileStore
     tasks: TaskStore
     tokens: TokenVerifier
+
+
+class ApiState(State):
+    """The lifespan state of the API, beside what the tool server has too."""
+
+    audit: AuditTrail

@@ -16,7 +16,7 @@ from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
 from app.domain.profiles import Profile
 from app.web.checks import Check
-from app.web.state import State
+from app.web.state import ApiState
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -193,8 +193,8 @@ class Api:
     front_door_id: str = ""
 
     @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[State]:
-        yield State(
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        yield ApiState(
             checks=self.checks,
             now=lambda: NOW,
             audit=self.audit,
