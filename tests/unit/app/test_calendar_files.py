@@ -1,6 +1,7 @@
 """Calendar files: what is written is read again as it was, and what strangers write does no harm."""
 
 import time
+from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,7 +40,7 @@ def lines(uid: str = "one", **properties: str) -> str:
 
 
 async def written(events: list[Event]) -> bytes:
-    async def batches() -> Any:
+    async def batches() -> AsyncGenerator[list[Event]]:
         yield events
 
     return b"".join([piece async for piece in write(batches())])

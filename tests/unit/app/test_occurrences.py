@@ -17,7 +17,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def event(start: datetime, rule: str, *, zone: str = "Europe/Berlin", **more: Any) -> EventContent:
-    members = {"title": "t", "notes": None, "location": None, "all_day": False, "excluded": (), **more}
+    members: dict[str, Any] = {"title": "t", "notes": None, "location": None, "all_day": False, "excluded": (), **more}
     return content(
         starts_at=start,
         ends_at=start.astimezone(UTC) + timedelta(hours=1),
