@@ -16,8 +16,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from app.tools import events, profile, tasks
 from app.tools.protected_resource import RESOURCE_PATH, metadata_address, metadata_route
-from app.tools.tasks import TOOLS
 from app.tools.tool import Tool
 from app.web.auth import BearerAuth
 from app.web.layers import Edge, layered
@@ -25,7 +25,7 @@ from app.web.own_address import OwnAddress
 from app.web.person_limit import PersonLimit
 from app.web.state import State
 
-_TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in TOOLS}
+_TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in (*tasks.TOOLS, *events.TOOLS, *profile.TOOLS)}
 
 
 def create_mcp(open_state: Callable[[], AbstractAsyncContextManager[State]], edge: Edge, *, issuer: str) -> ASGIApp:
@@ -57,7 +57,7 @@ def create_mcp(open_state: Callable[[], AbstractAsyncContextManager[State]], edg
 
 
 async def _list_tools(_context: Any, _parameters: mcp_types.PaginatedRequestParams | None) -> mcp_types.ListToolsResult:
-    return mcp_types.ListToolsResult(tools=[tool.describe() for tool in TOOLS])
+    return mcp_types.ListToolsResult(tools=[tool.describe() for tool in _TOOLS.values()])
 
 
 async def _call_tool(

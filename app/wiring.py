@@ -28,6 +28,7 @@ from app.storage.audit_history import PostgresAuditHistory
 from app.storage.connection import Login
 from app.storage.database import Database
 from app.storage.subject_keys import PostgresSubjectKeys
+from app.storage.events import PostgresEvents
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State
@@ -94,6 +95,7 @@ async def open_state(
             limiter=Limiter(
                 per_person=settings.limits.per_person, per_address=settings.limits.per_address, link=cache.link
             now=lambda: datetime.now(UTC),
+            events=PostgresEvents(database),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )

@@ -54,6 +54,24 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TaskFilter:
+    """Which tasks are meant: of a status, due from `due_after` on, due before `due_before`; None means any."""
+
+    status: TaskStatus | None = None
+    due_after: datetime | None = None
+    due_before: datetime | None = None
+
+    def takes(self, content: TaskContent) -> bool:
+        """Tell whether a task with this content is meant."""
+        due = content.due
+        return (
+            (self.status is None or content.status is self.status)
+            and (self.due_after is None or (due is not None and due >= self.due_after))
+            and (self.due_before is None or (due is not None and due < self.due_before))
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskPage:
     """Tasks, newest first; `after` is where the next page starts, None on the last one."""
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.models import Principal, Task, TaskPage
+from app.domain.models import Principal, Task, TaskFilter, TaskPage
 
 
 class TaskStore(Protocol):
@@ -22,8 +22,10 @@ class TaskStore(Protocol):
         """Return one task, or raise `NotFound`."""
         ...
 
-    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> TaskPage:
-        """Return at most `limit` tasks older than the task `after`, newest first."""
+    async def page(
+        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+    ) -> TaskPage:
+        """Return at most `limit` tasks older than the task `after`, newest first, only those that are meant."""
         ...
 
     async def change(self, owner: Principal, task_id: UUID, edit: Callable[[Task], Task]) -> Task:

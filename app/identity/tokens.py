@@ -4,12 +4,12 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jwt
 
 from app.domain.errors import Unauthenticated
-from app.domain.models import Principal
+from app.domain.models import Principal, Role
 from app.identity.keys import SigningKeys
 
 LEEWAY_S: Final = 30
@@ -67,7 +67,7 @@ class AccessTokens:
             claims = await self._claims(token)
         except jwt.PyJWTError as error:
             raise Unauthenticated(repr(error)) from error
-        principal = Principal(issuer=self._issuer, subject=_subject(claims))
+        principal = Principal(issuer=self._issuer, subject=_subject(claims), roles=_roles(claims))
         self._remember(digest, until=float(claims["exp"]), principal=principal)
         return principal
 
@@ -115,3 +115,11 @@ def _subject(claims: Mapping[str, Any]) -> str:
     if not subject or len(subject) > SUBJECT_MAX or not subject.isprintable():
         raise Unauthenticated("the subject is empty, too long or not printable")
     return subject
+
+
+def _roles(claims: Mapping[str, Any]) -> frozenset[Role]:
+    """Return the roles that we know of those that the token names; others are other applications' business."""
+    named = claims.get("roles", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in cast("list[Any]", named)):
+        raise Unauthenticated("the roles are not a list of names")
+    return frozenset(Role(name) for name in cast("list[str]", named) if name in set(Role))

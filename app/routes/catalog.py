@@ -3,6 +3,7 @@
 from typing import Final
 
 from app.routes import audit, probes, tasks
+from app.routes import admin_plan, calendar_files, events, probes, profile, tasks
 from app.routes.description import description_of
 from app.web.operation import Resource
 
@@ -10,6 +11,10 @@ _OF_PRODUCT: Final = (
     probes.RESOURCE,
     tasks.RESOURCE,
     audit.RESOURCE,
+    calendar_files.RESOURCE,  # before events: its path would be one event's
+    events.RESOURCE,
+    profile.RESOURCE,
+    admin_plan.RESOURCE,
 )
 
 RESOURCES: Final[tuple[Resource, ...]] = (*_OF_PRODUCT, description_of(_OF_PRODUCT))

@@ -1,6 +1,6 @@
 """Routes for tasks: a person's own, under `/api/v1/tasks`."""
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,14 +8,17 @@ from starlette.responses import Response
 from app.cache.keys import Kind
 from app.domain.models import Task
 from app.domain.tasks import begin, require_version, revise
+from app.domain.models import Task, TaskStatus
+from app.domain.tasks import begin, only, revise
+from app.domain.versions import require_version
 from app.web.auth import principal_of
 from app.web.cached import cached, changing
 from app.web.documents import Json, read_object
 from app.web.layers import route
 from app.web.operation import CURSOR, IF_MATCH, JSON, LIMIT, MERGE_PATCH, Operation, Resource, parameter
-from app.web.requests import entity_tag, expected_versions, page_limit, path_id
+from app.web.requests import entity_tag, expected_versions, page_limit, path_id, query_choice, query_moment
 from app.web.state import State
-from app.wire.documents import after_cursor, fit
+from app.wire.documents import after_cursor, fit, merge
 from app.wire.tasks import NewTask, TaskDocument, TaskPageDocument
 
 PATH: Final = "/api/v1/tasks"
@@ -24,7 +27,14 @@ PATH: Final = "/api/v1/tasks"
 async def list_tasks(request: Request[State]) -> Response:
     """Answer a page of the caller's tasks."""
     page = await request.state["tasks"].page(
-        principal_of(request), limit=page_limit(request), after=after_cursor(request.query_params.get("cursor"))
+        principal_of(request),
+        limit=page_limit(request),
+        after=after_cursor(request.query_params.get("cursor")),
+        only=only(
+            status=query_choice(request, "status", TaskStatus),
+            due_after=query_moment(request, "due_after"),
+            due_before=query_moment(request, "due_before"),
+        ),
     )
     return Json(TaskPageDocument.of(page))
 
@@ -50,9 +60,7 @@ async def change_task(request: Request[State]) -> Response:
 
     def edit(task: Task) -> Task:
         require_version(task, expected)
-        merged = {**_members(task), **patch}
-        new = fit({name: value for name, value in merged.items() if value is not None}, NewTask)
-        return revise(task, new.to_content(), now=now)
+        return revise(task, merge(TaskDocument.of(task), patch, NewTask).to_content(), now=now)
 
     return _answer(await request.state["tasks"].change(principal_of(request), path_id(request, "task_id"), edit))
 
@@ -70,12 +78,12 @@ def _answer(task: Task, status: int = 200, headers: dict[str, str] | None = None
     return Json(TaskDocument.of(task), status, {**entity_tag(task.version), **(headers or {})})
 
 
-def _members(task: Task) -> dict[str, Any]:
-    document = TaskDocument.of(task)
-    return {name: getattr(document, name) for name in NewTask.__struct_fields__}
-
-
 _TASK_ID: Final = parameter("task_id", "path", "The task.", {"type": "string", "format": "uuid"})
+_FILTERS: Final = (
+    parameter("status", "query", "Only tasks of this status.", {"type": "string", "enum": list(TaskStatus)}),
+    parameter("due_after", "query", "Only tasks due then or later.", {"type": "string", "format": "date-time"}),
+    parameter("due_before", "query", "Only tasks due earlier.", {"type": "string", "format": "date-time"}),
+)
 _ONE: Final = PATH + "/{task_id}"
 
 RESOURCE: Final = Resource(
@@ -97,6 +105,7 @@ RESOURCE: Final = Resource(
             answer="TaskPageDocument",
             parameters=(LIMIT, CURSOR),
             headers=("ETag",),
+            parameters=(LIMIT, CURSOR, *_FILTERS),
             problems=(422,),
             kept=True,
         ),

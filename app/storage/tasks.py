@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.domain.errors import NotFound
-from app.domain.models import Principal, Task, TaskContent, TaskPage, TaskStatus
+from app.domain.models import Principal, Task, TaskContent, TaskFilter, TaskPage, TaskStatus
 from app.storage.database import Connections
 
 _COLUMNS: Final = "id, title, notes, status, due, created_at, updated_at, version"
@@ -16,10 +16,16 @@ _ADD: Final = (
 )
 _GET: Final = f"select {_COLUMNS} from tasks where {_ONE}"  # noqa: S608 - constants
 _LOCK: Final = f"{_GET} for update"
-_PAGE: Final = (
-    f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 "  # noqa: S608 - constants
-    "and ($3::uuid is null or id < $3) order by id desc limit $4"
-)
+_OLDER: Final = f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 and ($3::uuid is null or id < $3)"  # noqa: S608 - constants
+_DUE: Final = "due >= coalesce($5, '-infinity'::timestamptz) and due < coalesce($6, 'infinity'::timestamptz)"
+_NEWEST_FIRST: Final = "order by id desc limit $4"
+PAGES: Final = {
+    (False, False): f"{_OLDER} {_NEWEST_FIRST}",
+    (True, False): f"{_OLDER} and status = $5 {_NEWEST_FIRST}",
+    (False, True): f"{_OLDER} and {_DUE} {_NEWEST_FIRST}",
+    (True, True): f"{_OLDER} and {_DUE} and status = $7 {_NEWEST_FIRST}",
+}
+"""The statements of a page, by whether it asks for a status, and for a time: each has a plan of its own."""
 _CHANGE: Final = (
     f"update tasks set title = $4, notes = $5, status = $6, due = $7, updated_at = $8, version = $9 where {_ONE}"  # noqa: S608 - constants
 )
@@ -47,10 +53,16 @@ class PostgresTasks:
         async with self._database.connection(owner) as connection:
             return _task(await connection.fetchrow(_GET, owner.issuer, owner.subject, task_id))
 
-    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> TaskPage:
+    async def page(
+        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+    ) -> TaskPage:
         """Return a page by key: as fast on the last page as on the first."""
+        only = only or TaskFilter()
+        by_due = bool(only.due_after or only.due_before)
+        statement = PAGES[only.status is not None, by_due]
+        asked = (*((only.due_after, only.due_before) if by_due else ()), *((only.status,) if only.status else ()))
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+            rows = await connection.fetch(statement, owner.issuer, owner.subject, after, limit + 1, *asked)
         tasks = tuple(_task(row) for row in rows[:limit])
         return TaskPage(tasks=tasks, after=tasks[-1].id if len(rows) > limit else None)
 

@@ -1,14 +1,18 @@
 """What routes read of a request beside its body: parameters, entity tags, ids."""
 
 import re
-from typing import Any, Final
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import msgspec
 from starlette.requests import Request
 
 from app.domain.errors import Invalid, NotFound
-from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX
+from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX, Moment
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 
 
@@ -36,6 +40,33 @@ def page_limit(request: Request[Any]) -> int:
     if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= LIMIT_MAX:
         return int(text)
     raise Invalid("", f"limit: expected 1 to {LIMIT_MAX}")
+
+
+def query_moment(request: Request[Any], name: str) -> datetime | None:
+    """Read a date-time with its offset from UTC (RFC 3339); None without the parameter.
+
+    Raises:
+        Invalid: It is none.
+    """
+    if (text := request.query_params.get(name)) is None:
+        return None
+    try:
+        return msgspec.convert(text, Moment)
+    except msgspec.ValidationError:
+        raise Invalid("", f"{name}: expected a date-time with its offset, as 2026-12-31T12:00:00Z") from None
+
+
+def query_choice(request: Request[Any], name: str, kind: type[_Choice]) -> _Choice | None:
+    """Read a parameter that has one of some values; None without it.
+
+    Raises:
+        Invalid: It has another one.
+    """
+    if (text := request.query_params.get(name)) is None:
+        return None
+    if text not in set(kind):
+        raise Invalid("", f"{name}: expected {', '.join(kind)}")
+    return kind(text)
 
 
 def path_id(request: Request[Any], name: str) -> UUID:

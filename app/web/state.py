@@ -9,6 +9,9 @@ from app.domain.audit_history import AuditHistory
 from app.cache.answers import AnswerCache
 from app.domain.ports import TaskStore, TokenVerifier
 from app.limits.limiter import Limiter
+from app.domain.events import EventStore
+from app.domain.ports import TaskStore, TokenVerifier
+from app.domain.profiles import ProfileStore
 from app.web.checks import Check
 
 
@@ -28,5 +31,13 @@ class State(Checked):
     limiter: Limiter
     now: Callable[[], datetime]
     """The time in UTC."""
+    events: EventStore
+    profiles: ProfileStore
     tasks: TaskStore
     tokens: TokenVerifier
+
+
+class ApiState(State):
+    """The lifespan state of the API, beside what the tool server has too."""
+
+    audit: AuditTrail

@@ -19,6 +19,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A date-time with its offset from UTC."""
 
 _T = TypeVar("_T")
+_Document = TypeVar("_Document", bound=msgspec.Struct)
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
 
@@ -50,6 +51,17 @@ def fit(document: Any, kind: type[_T]) -> _T:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
+
+
+def merge(document: msgspec.Struct, patch: dict[str, Any], kind: type[_Document]) -> _Document:
+    """Merge a patch into the members of a document that are of this type (RFC 7396): null takes a member away.
+
+    Raises:
+        Invalid: The outcome does not fit.
+    """
+    members = {name: getattr(document, name) for name in kind.__struct_fields__}
+    merged = {**members, **patch}
+    return fit({name: value for name, value in merged.items() if value is not None}, kind)
 
 
 def invalid(error: msgspec.ValidationError) -> Invalid:

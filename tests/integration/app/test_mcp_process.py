@@ -53,7 +53,9 @@ def content(result: CallToolResult) -> Any:
 async def test_the_official_client_completes_a_tour(replica: Replica, mode: str) -> None:
     async with serve_mcp(replica) as served, connected(served, mode) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
-        assert names == {"list_tasks", "create_task", "read_task", "change_task", "delete_task"}
+        verbs = ("create", "read", "change", "delete")
+        things = {f"{verb}_{thing}" for verb in verbs for thing in ("task", "event")}
+        assert names == {*things, "list_tasks", "list_events", "read_profile", "change_profile"}
         task = content(await client.call_tool("create_task", {"title": "Write", "due": "2026-12-01T10:00:00+02:00"}))
         assert content(await client.call_tool("list_tasks", {}))["items"] == [task]
         changed = content(await client.call_tool("change_task", {"id": task["id"], "status": "done", "version": 1}))
@@ -62,6 +64,13 @@ async def test_the_official_client_completes_a_tour(replica: Replica, mode: str)
         assert refused.is_error
         content(await client.call_tool("delete_task", {"id": task["id"]}))
         assert content(await client.call_tool("list_tasks", {}))["items"] == []
+        start, end = "2026-12-01T08:00:00Z", "2026-12-01T09:00:00Z"
+        run = {"title": "Run", "starts_at": start, "ends_at": end, "recurrence": "FREQ=DAILY;COUNT=3"}
+        event = content(await client.call_tool("create_event", run))
+        content(await client.call_tool("change_event", {"id": event["id"], "excluded": [start]}))
+        week = {"since": "2026-12-01T00:00:00Z", "before": "2026-12-08T00:00:00Z"}
+        assert len(content(await client.call_tool("list_events", week))["items"]) == 2
+        content(await client.call_tool("delete_event", {"id": event["id"]}))
 
 
 async def test_it_is_ready_and_ends_in_order(replica: Replica) -> None:

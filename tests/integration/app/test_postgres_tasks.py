@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from app.domain.errors import NotFound, Unavailable, VersionMismatch
 from app.domain.models import Principal, Task, TaskStatus
-from app.domain.tasks import begin, content, require_version, revise
+from app.domain.tasks import begin, content, revise
+from app.domain.versions import require_version
 from app.migrate import DatabaseRole, migrate
 from app.storage.database import Database
 from app.storage.tasks import PostgresTasks

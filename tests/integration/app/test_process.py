@@ -92,6 +92,29 @@ async def test_a1_the_api_keeps_answers_in_redis_and_serves_on_when_it_is_gone(
                 assert await titles(api) == [str(n) for n in range(number, -1, -1)]
     finally:
         await servers.stop_all()
+async def test_a_calendar_goes_in_and_out_as_a_file(replica: Replica) -> None:
+    done = await run("migrate", replica.migrate())
+    assert done[0] == 0, done
+    events, window = "/api/v1/calendar/events", "from=2026-12-01T00:00:00Z&to=2026-12-08T00:00:00Z"
+    new = {
+        "title": "Run",
+        "starts_at": "2026-12-01T08:00:00Z",
+        "ends_at": "2026-12-01T09:00:00Z",
+        "time_zone": "Europe/Berlin",
+        "recurrence": "FREQ=DAILY",
+    }
+    async with serve_api(replica) as api:
+        async with api.http.post(events, json=new) as answer:
+            event = await answer.json()
+        async with api.http.get(f"{events}.ics") as answer:
+            assert (answer.status, answer.content_type) == (200, "text/calendar")
+            file = await answer.read()
+        async with api.http.delete(f"{events}/{event['id']}") as answer:
+            assert answer.status == 204
+        async with api.http.post(f"{events}.ics", data=file, headers={"Content-Type": "text/calendar"}) as answer:
+            assert await answer.json() == {"added": 1, "changed": 0, "unchanged": 0, "refused": []}
+        async with api.http.get(f"{events}?{window}") as answer:
+            assert len((await answer.json())["items"]) == 7
 
 
 async def test_a_running_request_is_finished_after_the_demand_to_end(replica: Replica) -> None:
@@ -158,6 +181,10 @@ async def test_an_unusable_environment_is_told_at_once_and_completely(role: str)
         ("app.mcp, app.wiring", "alembic, azure.servicebus, azure.storage"),
         ("app.worker", "alembic, azure.storage, mcp"),
         ("app.__main__", "aiohttp, alembic, azure, mcp, redis, starlette, uvicorn"),
+        ("app.api, app.wiring", "alembic, azure.servicebus, azure.storage, icalendar, mcp, redis"),
+        ("app.mcp, app.wiring", "alembic, azure.servicebus, azure.storage, icalendar, redis"),
+        ("app.worker", "alembic, azure.storage, dateutil, icalendar, mcp, redis"),
+        ("app.__main__", "aiohttp, alembic, azure, mcp, starlette, uvicorn"),
     ],
 )
 async def test_a_role_imports_what_it_runs_and_no_more(modules: str, foreign: str) -> None:

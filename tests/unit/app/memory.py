@@ -1,10 +1,10 @@
 """The API over ports in memory: what web tests drive."""
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
@@ -22,6 +22,13 @@ from app.web.checks import Check
 from app.web.layers import Edge
 from app.web.state import State
 from tests.unit.app.memory_audit import MemoryAudit
+from app.domain.audit import AuditEvent
+from app.domain.errors import Conflict, NotFound, Unauthenticated
+from app.domain.events import REPEATED_MAX, Event, Place, Window
+from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
+from app.domain.profiles import Profile
+from app.web.checks import Check
+from app.web.state import ApiState
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -44,8 +51,11 @@ class MemoryTasks:
             raise NotFound
         return self.kept[owner, task_id]
 
-    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> TaskPage:
-        own = [task for (who, _), task in self.kept.items() if who == owner]
+    async def page(
+        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+    ) -> TaskPage:
+        meant = only or TaskFilter()
+        own = [task for (who, _), task in self.kept.items() if who == owner and meant.takes(task.content)]
         older = sorted((t for t in own if after is None or t.id < after), key=lambda t: t.id, reverse=True)
         tasks = tuple(older[:limit])
         return TaskPage(tasks=tasks, after=tasks[-1].id if len(older) > limit else None)
@@ -72,8 +82,109 @@ class BrokenTasks(MemoryTasks):
         raise self.error
 
 
+class MemoryEvents:
+    """The port `EventStore` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[Principal, UUID], Event] = {}
+
+    def of(self, owner: Principal) -> list[Event]:
+        """Return a person's events, oldest first."""
+        return sorted((event for (who, _), event in self.kept.items() if who == owner), key=lambda event: event.id)
+
+    async def add(self, owner: Principal, event: Event) -> None:
+        self._keep(owner, [event])
+
+    async def get(self, owner: Principal, event_id: UUID) -> Event:
+        if (owner, event_id) not in self.kept:
+            raise NotFound
+        return self.kept[owner, event_id]
+
+    async def within(
+        self, owner: Principal, window: Window, *, limit: int, after: Place | None
+    ) -> tuple[Sequence[Event], Sequence[Event]]:
+        own = [event for event in self.of(owner) if event.content.starts_at < window.before]
+        once = sorted(
+            (event for event in own if not event.content.recurrence and event.content.ends_at >= window.since),
+            key=lambda event: (event.content.starts_at, event.id),
+        )
+        behind = [event for event in once if after is None or (event.content.starts_at, event.id) > after]
+        return behind[:limit], [event for event in own if event.content.recurrence]
+
+    async def batch(self, owner: Principal, *, limit: int, after: UUID | None) -> Sequence[Event]:
+        return [event for event in self.of(owner) if after is None or event.id > after][:limit]
+
+    async def change(self, owner: Principal, event_id: UUID, edit: Callable[[Event], Event]) -> Event:
+        self._keep(owner, [edit(await self.get(owner, event_id))])
+        return self.kept[owner, event_id]
+
+    async def remove(self, owner: Principal, event_id: UUID, check: Callable[[Event], None]) -> None:
+        check(await self.get(owner, event_id))
+        del self.kept[owner, event_id]
+
+    async def merge(
+        self, owner: Principal, uids: Sequence[str], edit: Callable[[str, Event | None], Event | None]
+    ) -> None:
+        known = {event.uid: event for event in self.of(owner)}
+        self._keep(owner, [event for uid in uids if (event := edit(uid, known.get(uid)))])
+
+    def _keep(self, owner: Principal, events: Sequence[Event]) -> None:
+        after = {event.id: event for event in (*self.of(owner), *events)}
+        if len({event.uid for event in after.values()}) < len(after):
+            raise Conflict("another event has its uid")
+        if sum(event.content.recurrence is not None for event in after.values()) > REPEATED_MAX:
+            raise Conflict(f"a calendar has at most {REPEATED_MAX} events that repeat")
+        self.kept |= {(owner, event.id): event for event in events}
+
+
+class MemoryProfiles:
+    """The port `ProfileStore` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Principal, Profile] = {}
+
+    async def get(self, owner: Principal) -> Profile:
+        return self.kept.get(owner, Profile())
+
+    async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
+        self.kept[owner] = edit(await self.get(owner))
+        return self.kept[owner]
+
+
+class MemorySealer:
+    """The port `Sealer`: remembers what it sealed, and gives nothing of it away."""
+
+    def __init__(self) -> None:
+        self.sealed: dict[bytes, tuple[Principal, str, str]] = {}
+
+    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
+        sealed = uuid4().bytes
+        self.sealed[sealed] = (owner, place, value)
+        return sealed
+
+    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
+        who, where, value = self.sealed[sealed]
+        if (who, where) != (owner, place):
+            raise ValueError(place)
+        return value
+
+
+class MemoryAudit:
+    """The port `AuditTrail` in a list; fails when the test says so."""
+
+    def __init__(self) -> None:
+        self.events: list[AuditEvent] = []
+        self.error: Exception | None = None
+
+    async def record(self, event: AuditEvent) -> None:
+        if self.error:
+            raise self.error
+        self.events.append(event)
+
+
 class NamedTokens:
     """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an administrator."""
+    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an admin."""
 
     async def verify(self, token: str) -> Principal:
         for person in (ADA, BOB, ROOT):
@@ -114,6 +225,9 @@ class Api:
 
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    profiles: MemoryProfiles = field(default_factory=MemoryProfiles)
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
     shared: MemoryShared = field(default_factory=MemoryShared)
@@ -134,6 +248,16 @@ class Api:
             tokens=self.tokens,
         )
         await cache.close()
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        yield ApiState(
+            checks=self.checks,
+            now=lambda: NOW,
+            audit=self.audit,
+            events=self.events,
+            profiles=self.profiles,
+            tasks=self.tasks,
+            tokens=self.tokens,
+        )
 
     def create(self) -> ASGIApp:
         """Make the application."""

@@ -15,7 +15,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from app.domain.errors import Unauthenticated, Unavailable
-from app.domain.models import Principal
+from app.domain.models import Principal, Role
 from app.identity import keys as signing
 from app.identity.keys import SigningKeys
 from app.identity.tokens import REMEMBER_S, AccessTokens
@@ -281,3 +281,27 @@ async def test_an_issuer_that_never_answered_makes_tokens_unavailable_not_invali
     bench.issuer.down = True
     with pytest.raises(Unavailable):
         await bench.tokens.verify(bench.issuer.token())
+
+
+@pytest.mark.parametrize(
+    ("claim", "roles"),
+    [
+        (None, set[Role]()),
+        ([], set[Role]()),
+        (["admin"], {Role.ADMIN}),
+        (["user", "premium", "Tasks.ReadWrite", "ADMIN"], {Role.USER, Role.PREMIUM}),
+    ],
+    ids=str,
+)
+async def test_the_roles_of_a_person_are_those_that_the_token_names_and_we_know(
+    bench: Bench, claim: Any, roles: set[Role]
+) -> None:
+    token = bench.issuer.token(roles=claim)
+    for _ in range(2):  # also from memory
+        assert (await bench.tokens.verify(token)).roles == roles
+
+
+@pytest.mark.parametrize("claim", ["admin", {"admin": True}, [["admin"]], ["admin", 7], [None], 7, True], ids=str)
+async def test_a_malformed_claim_of_roles_is_refused(bench: Bench, claim: Any) -> None:
+    with pytest.raises(Unauthenticated):
+        await bench.tokens.verify(bench.issuer.token(roles=claim))

@@ -15,6 +15,9 @@ from tests.schema_check import problems
 from tests.unit.app.memory import Api
 
 TASKS = "/api/v1/tasks"
+EVENTS = "/api/v1/calendar/events"
+PROFILE = "/api/v1/users/profile"
+PLAN = "/api/v1/admin/users/plan"
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -65,6 +68,44 @@ def test_the_answers_of_a_tasks_life_are_as_described() -> None:
         assert_described(client, "POST", TASKS, content=b"{", headers={"Content-Type": "application/json"})
 
 
+def test_the_answers_of_an_events_life_are_as_described() -> None:
+    one, patched = EVENTS + "/{event_id}", {"Content-Type": MERGE_PATCH}
+    new = {"title": "Run", "starts_at": "2026-12-01T08:00:00Z", "ends_at": "2026-12-01T09:00:00Z"}
+    with Api().client("ada") as client:
+        event = assert_described(client, "POST", EVENTS, json={**new, "recurrence": "FREQ=DAILY"}).json()
+        assert_described(client, "POST", EVENTS, json={**new, "recurrence": "FREQ=SECONDLY"})
+        for query in ("?from=2026-12-01T00:00:00Z&to=2026-12-09T00:00:00Z&limit=3", "?limit=x", ""):
+            assert_described(client, "GET", EVENTS + query, EVENTS)
+        address = f"{EVENTS}/{event['id']}"
+        assert_described(client, "GET", address, one)
+        assert_described(client, "PATCH", address, one, json={"excluded": [new["starts_at"]]}, headers=patched)
+        assert_described(client, "PATCH", address, one, json={}, headers={**patched, "If-Match": '"9"'})
+        assert_described(client, "PATCH", address, one, json={"title": None}, headers=patched)
+        file = assert_described(client, "GET", EVENTS + ".ics")
+        calendar = {"Content-Type": "text/calendar"}
+        assert_described(client, "POST", EVENTS + ".ics", content=file.content, headers=calendar)
+        assert_described(client, "POST", EVENTS + ".ics", content=b"x", headers=calendar)
+        assert_described(client, "POST", EVENTS + ".ics", content=b"x")
+        assert_described(client, "DELETE", address, one, headers={"If-Match": '"9"'})
+        assert_described(client, "DELETE", address, one)
+        assert_described(client, "DELETE", address, one)
+
+
+def test_the_answers_about_a_profile_are_as_described() -> None:
+    patched, plan = {"Content-Type": MERGE_PATCH}, {"issuer": "i", "subject": "s", "plan": "premium"}
+    api = Api()
+    with api.client("ada") as client:
+        assert_described(client, "GET", PROFILE)
+        assert_described(client, "PATCH", PROFILE, json={"display_name": "Ada"}, headers=patched)
+        assert_described(client, "PATCH", PROFILE, json={"plan": "premium"}, headers=patched)
+        assert_described(client, "PATCH", PROFILE, json={}, headers={**patched, "If-Match": '"9"'})
+        assert_described(client, "PUT", PLAN, json=plan)
+    with api.client("root") as client:
+        assert_described(client, "PUT", PLAN, json=plan)
+        assert_described(client, "PUT", PLAN, json={})
+        assert_described(client, "PUT", PLAN, content=b"x")
+
+
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])
 def test_the_open_answers_are_as_described(path: str) -> None:
     with Api().client() as client:
@@ -103,3 +144,8 @@ def test_the_page_for_people_shows_every_operation_and_problem_and_loads_nothing
     assert not re.search(r"<script|src=|href=\"(?!#)|url\(|@import", answer.text)
     links = set(re.findall(r'href="#([^"]+)"', answer.text))
     assert links <= set(re.findall(r'id="([^"]+)"', answer.text))
+
+
+def test_a_parameter_that_a_list_cannot_do_without_is_described_as_required() -> None:
+    parameters = describe(RESOURCES)["paths"][EVENTS]["get"]["parameters"]
+    assert {one["name"] for one in parameters if one.get("required")} == {"from", "to"}

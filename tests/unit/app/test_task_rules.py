@@ -5,7 +5,8 @@ from alembic.script import ScriptDirectory
 
 from app.domain.errors import Invalid, VersionMismatch
 from app.domain.models import TaskContent, TaskStatus
-from app.domain.tasks import begin, content, require_version, revise
+from app.domain.tasks import begin, content, revise
+from app.domain.versions import require_version
 from app.storage.schema import NEWEST, upgrade_sql
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

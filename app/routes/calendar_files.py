@@ -1,0 +1,94 @@
+"""A whole calendar as a file and back, under `/api/v1/calendar/events.ics`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from app.domain.events import Event, begin, revise
+from app.web.auth import principal_of
+from app.web.documents import Json
+from app.web.layers import route
+from app.web.operation import Operation, Resource
+from app.web.state import State
+from app.wire.events import ImportDocument, RefusedEvent
+
+PATH: Final = "/api/v1/calendar/events.ics"
+CALENDAR: Final = "text/calendar"
+BATCH: Final = 200
+"""Events that are read from the store at once, so that a slow reader holds neither a connection nor much memory."""
+
+
+async def export_events(request: Request[State]) -> Response:
+    """Answer all events as a calendar file."""
+    from app.calendar.writing import write  # noqa: PLC0415 - the library costs a start a fifth of a second
+
+    events, owner = request.state["events"], principal_of(request)
+
+    async def batches() -> AsyncIterator[Sequence[Event]]:
+        after, batch = None, [*await events.batch(owner, limit=BATCH, after=None)]
+        while batch:
+            yield batch
+            after = batch[-1].id
+            batch = [*await events.batch(owner, limit=BATCH, after=after)] if len(batch) == BATCH else []
+
+    headers = {"Content-Disposition": 'attachment; filename="events.ics"'}
+    return StreamingResponse(write(batches()), media_type=CALENDAR, headers=headers)
+
+
+async def import_events(request: Request[State]) -> Response:
+    """Keep the events of a calendar file: one whose name is known is changed, and what cannot be kept is told."""
+    from app.calendar.reading import read  # noqa: PLC0415 - the library costs a start a fifth of a second
+
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CALENDAR:
+        raise HTTPException(415, f"expected {CALENDAR}")
+    found = await asyncio.to_thread(read, await request.body())
+    wanted = {one.uid: one.content for one in found if one.content}
+    now, counts = request.state["now"](), dict.fromkeys(("added", "changed", "unchanged"), 0)
+
+    def edit(uid: str, old: Event | None) -> Event | None:
+        new = wanted[uid]
+        if old is None:
+            counts["added"] += 1
+            return begin(new, now=now, uid=uid)
+        if old.content == new:
+            counts["unchanged"] += 1
+            return None
+        counts["changed"] += 1
+        return revise(old, new, now=now)
+
+    await request.state["events"].merge(principal_of(request), list(wanted), edit)
+    refused = [
+        RefusedEvent(position=one.position, uid=one.uid, reason=one.reason) for one in found if one.content is None
+    ]
+    return Json(ImportDocument(**counts, refused=refused))
+
+
+RESOURCE: Final = Resource(
+    routes=(route(PATH, GET=export_events, POST=import_events),),
+    operations=(
+        Operation(
+            method="get",
+            path=PATH,
+            name="exportEvents",
+            summary="All your events as an iCalendar file",
+            answer="CalendarFile",
+            media_type=CALENDAR,
+        ),
+        Operation(
+            method="post",
+            path=PATH,
+            name="importEvents",
+            summary="Keep the events of an iCalendar file; one whose UID is known is changed",
+            answer="ImportDocument",
+            body="CalendarFile",
+            body_types=(CALENDAR,),
+            problems=(409, 413, 415, 422),
+        ),
+    ),
+    documents=(ImportDocument,),
+    schemas={"CalendarFile": {"type": "string"}},
+)
