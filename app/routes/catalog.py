@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from app.routes import probes, tasks
+from app.routes import operations, probes, tasks
 from app.routes.description import description_of
 from app.web.operation import Resource
 
 _OF_PRODUCT: Final = (
+    operations.RESOURCE,
     probes.RESOURCE,
     tasks.RESOURCE,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from app.domain.operations import OperationStore
 from app.domain.ports import TaskStore, TokenVerifier
 from app.web.checks import Check
 
@@ -20,5 +21,6 @@ class State(Checked):
 
     now: Callable[[], datetime]
     """The time in UTC."""
+    operations: OperationStore
     tasks: TaskStore
     tokens: TokenVerifier

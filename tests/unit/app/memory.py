@@ -14,6 +14,7 @@ from app.domain.errors import NotFound, Unauthenticated
 from app.domain.models import Principal, Task, TaskPage
 from app.web.checks import Check
 from app.web.state import State
+from tests.unit.app.memory_operations import MemoryOperations
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -77,6 +78,7 @@ class NamedTokens:
 class Api:
     """What a test may replace before it opens the API."""
 
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
@@ -84,7 +86,9 @@ class Api:
 
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+        yield State(
+            checks=self.checks, now=lambda: NOW, operations=self.operations, tasks=self.tasks, tokens=self.tokens
+        )
 
     def create(self) -> ASGIApp:
         """Make the application."""

@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Unavailable
-from app.domain.ports import TaskStore
+from app.operations.catalog import KINDS
+from app.operations.kind import WorkState
+from app.operations.task_import import IMPORT_MAX
 from app.queue.consumer import Consumer
-from app.queue.orders import IMPORT_MAX
+from app.queue.operation_orders import OperationOrders
+from app.queue.orders import Reader
 from tests.unit.app.memory import ADA, NOW, MemoryTasks
+from tests.unit.app.memory_operations import MemoryOperations
 
 WITHIN_S = 30
 IMPORT = {"owner": {"issuer": ADA.issuer, "subject": ADA.subject}, "tasks": [{"title": "a"}, {"title": "b"}]}
