@@ -33,11 +33,11 @@ CHECK_TIMEOUT_S: Final = 2.0
 class NoKeys:
     """The port `Sealer` of a service that has no keys: nothing can be sealed, so nothing sensitive is kept."""
 
-    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
+    async def seal(self, owner: Principal, place: str, value: str) -> bytes:  # noqa: ARG002 - the port's arguments
         """Raise `Unavailable`."""
         raise Unavailable("no keys to seal with are wired")
 
-    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
+    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:  # noqa: ARG002 - the port's arguments
         """Raise `Unavailable`."""
         raise Unavailable("no keys to unseal with are wired")
 

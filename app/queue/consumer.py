@@ -1,8 +1,8 @@
 """The loop that works a queue off, one message at a time: more at a time is more replicas.
 
-A message is done once its work is kept; if it cannot be settled then, it comes again and the inbox knows it. So does one
-whose lock was lost meanwhile: another worker may do its work too, and the first of both to keep it is the only one. A
-message has few attempts, so none is received while its work could not be kept: an outage would use them all.
+A message is done once its work is kept; if it cannot be settled then, it comes again and the inbox knows it. So does
+one whose lock was lost meanwhile: another worker may do its work too, and the first of both to keep it is the only one.
+A message has few attempts, so none is received while its work could not be kept: an outage would use them all.
 """
 
 import asyncio

@@ -16,8 +16,8 @@ from app.storage.outbox import PostgresOutbox
 _COLUMNS: Final = "id, kind, status, progress, result, problem, created_at, updated_at"
 _OWN: Final = "issuer = $1 and subject = $2"
 _START: Final = (
-    "insert into operations (issuer, subject, id, kind, status, progress, request, idempotency_key, request_hash, "
-    "created_at, updated_at) values ($1, $2, $3, $4, 'waiting', 0, $5, $6, $7, $8, $8) "
+    "insert into operations (issuer, subject, id, kind, status, progress, request, "  # noqa: S608 - constants
+    "idempotency_key, request_hash, created_at, updated_at) values ($1, $2, $3, $4, 'waiting', 0, $5, $6, $7, $8, $8) "
     "on conflict (issuer, subject, idempotency_key) do nothing "
     f"returning {_COLUMNS}"
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from app.domain.outbox import BODY_MAX, Backlog, Message
 from app.storage.database import Connections
@@ -49,7 +49,7 @@ class PostgresOutbox:
         """Lend messages, locked until the block ends."""
         async with self._database.connection() as connection, connection.transaction():
             sessions = [row["session"] for row in await connection.fetch(_HEADS, WINDOW, limit)]
-            rows = await connection.fetch(_OF_SESSIONS, sessions, limit) if sessions else []
+            rows: list[Any] = await connection.fetch(_OF_SESSIONS, sessions, limit) if sessions else []
             yield [Message(**dict(row)) for row in rows]
             if rows:
                 await connection.execute(_FORGET, [row["id"] for row in rows])

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.errors import Conflict, NotFound
 from app.domain.models import Principal
 from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus
-from app.domain.outbox import Message
+from app.domain.outbox import Message  # noqa: TC001 - annotates a member
 
 ENDED = (OperationStatus.DONE, OperationStatus.FAILED)
 
@@ -18,7 +18,7 @@ class MemorySealer:
     """The port `Sealer`: what it seals opens for the same person and place only."""
 
     async def seal(self, owner: Principal, place: str, value: str) -> bytes:
-        return "\0".join((owner.issuer, owner.subject, place, value)).encode()
+        return f"{owner.issuer}\0{owner.subject}\0{place}\0{value}".encode()
 
     async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
         *bound, value = sealed.decode().split("\0")
