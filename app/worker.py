@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
         state = WorkState(now=lambda: datetime.now(UTC))
         operations = OperationOrders(operations=PostgresOperationWork(database, NoKeys()), state=state)
         consumer = Consumer(
-            queue=ServiceBusQueue(settings.queue, credential),
+            queue=ServiceBusQueue(settings.queue, credential, ssl.create_default_context()),
             inbox=PostgresInbox(database),
             readers={**operations.readers(KINDS)},
         )
@@ -67,6 +68,7 @@ async def running(consumer: Consumer, *, stop_within: float = STOP_S) -> AsyncGe
         yield
     finally:
         consumer.stop()
+        _log.info("no more messages are taken")
         try:
             await asyncio.wait_for(work, stop_within)
         except TimeoutError:

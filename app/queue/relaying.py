@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 async def open_relay(settings: QueueSettings, client_id: str, outbox: Outbox) -> AsyncGenerator[Relay]:
     """Send what waits in the outbox, as the managed identity of this client id, until the end."""
     async with ManagedIdentityCredential(client_id=client_id) as credential:
-        relay = Relay(outbox=outbox, queue=ServiceBusSendQueue(settings, credential))
+        relay = Relay(outbox=outbox, queue=ServiceBusSendQueue(settings, credential, ssl.create_default_context()))
         async with relaying(relay):
             yield relay
 

@@ -19,12 +19,18 @@ SEND_S: Final = 5.0
 
 
 class ServiceBusSendQueue:
-    """The port `SendQueue` on Service Bus."""
+    """The port `SendQueue` on Service Bus.
 
-    def __init__(self, settings: QueueSettings, credential: AsyncTokenCredential) -> None:
+    Args:
+        settings: Where the queue is.
+        credential: Of the identity that may send.
+        tls: How to verify the namespace.
+    """
+
+    def __init__(self, settings: QueueSettings, credential: AsyncTokenCredential, tls: ssl.SSLContext) -> None:
         self._settings = settings
         self._credential = credential
-        self._tls = ssl.create_default_context()
+        self._tls = tls
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator["ServiceBusSendLink"]:

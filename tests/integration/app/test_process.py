@@ -43,6 +43,7 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
                 200,
                 {
                     "database": "ok",
+                    "queue": "ok",
                     "anthropic_api_key": "degraded",
                     "openai_api_key": "degraded",
                     "telegram_bot_token": "degraded",
