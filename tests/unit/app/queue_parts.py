@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.domain.errors import Unavailable
 from app.operations.catalog import KINDS
@@ -144,3 +145,33 @@ async def work(
     async with asyncio.timeout(WITHIN_S):
         await consumer.run()
     return consumer
+
+
+class Interrupted:
+    """Runs a coroutine and cancels its task where it waits for the time `at`, counted from 0."""
+
+    def __init__(self, work: Coroutine[Any, Any, object], at: int) -> None:
+        self._work = work
+        self.at = at
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        value: Any = None
+        waits = 0
+        while True:
+            try:
+                waited_for = self._work.send(value)
+            except StopIteration as ended:
+                return ended.value
+            if waits == self.at:
+                task = asyncio.current_task()
+                assert task
+                task.cancel()
+            waits += 1
+            try:
+                value = yield waited_for
+            except asyncio.CancelledError as error:
+                try:
+                    waited_for = self._work.throw(error)
+                except StopIteration as ended:
+                    return ended.value
+                value = yield waited_for

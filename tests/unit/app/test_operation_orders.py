@@ -1,7 +1,7 @@
 """What a worker makes of an operation: it runs, is seen to, and ends once, whatever happens to the worker."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from app.queue.orders import Reader
 from tests.unit.app.memory import ADA, NOW
 from tests.unit.app.queue_parts import (
     IMPORT,
+    Interrupted,
     ListQueue,
     MemoryInbox,
     MemoryStores,
@@ -178,36 +179,6 @@ async def test_a8_an_effect_whose_answer_is_lost_is_not_had_again() -> None:
     await work(ListQueue(message, again), inbox)
     assert (message.settled, again.settled) == (["abandoned"], ["completed"])
     assert (status(inbox), inbox.titles) == (OperationStatus.DONE, ["a", "b"])
-
-
-class Interrupted:
-    """Runs a coroutine and cancels its task where it waits for the time `at`, counted from 0."""
-
-    def __init__(self, work: Coroutine[Any, Any, object], at: int) -> None:
-        self._work = work
-        self.at = at
-
-    def __await__(self) -> Generator[Any, Any, object]:
-        value: Any = None
-        waits = 0
-        while True:
-            try:
-                waited_for = self._work.send(value)
-            except StopIteration as ended:
-                return ended.value
-            if waits == self.at:
-                task = asyncio.current_task()
-                assert task
-                task.cancel()
-            waits += 1
-            try:
-                value = yield waited_for
-            except asyncio.CancelledError as error:
-                try:
-                    waited_for = self._work.throw(error)
-                except StopIteration as ended:
-                    return ended.value
-                value = yield waited_for
 
 
 async def interrupted(inbox: MemoryInbox, message: Message, at: int) -> bool:
