@@ -11,13 +11,17 @@ import pytest
 import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
 
-from app.contract import OPERATIONS_QUEUE
+from app.contract import OPERATIONS_QUEUE, REPLAY_OF, ApiEnv
+from app.domain.identifiers import time_ordered_id
 from app.domain.inbox import Keep, keep_nothing
+from app.domain.outbox import Message
 from app.queue.orders import reader
-from tests.integration.app.operations_scene import OPERATIONS, nothing_kept, serve_api, someone_waits, work
+from app.storage.outbox import PostgresOutbox
+from tests.integration.app.operations_scene import OPERATIONS, nothing_kept, now, serve_api, someone_waits, work
 from tests.integration.app.platform_parts import WORKER, Platform
 from tests.integration.app.queue_scene import RULES, Scene, imported, is_empty, open_scene
-from tests.integration.app.replica_process import WITHIN_S
+from tests.integration.app.replica_process import WITHIN_S, Served
+from tests.integration.app.replica_process import serve as serve_role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -162,6 +166,43 @@ async def test_a10_a_worker_told_to_stop_settles_what_it_has_and_takes_nothing_m
 
 def operation_message(reference: dict[str, object]) -> ServiceBusMessage:
     return ServiceBusMessage(json.dumps(reference), message_id=str(uuid4()), subject="tasks.import")
+
+
+async def test_a8_a_dead_letter_that_was_put_back_twice_has_its_effect_once(scene: Scene) -> None:
+    again = [imported("put back") for _ in range(2)]
+    for message in again:
+        message.application_properties = {REPLAY_OF: "the first id"}
+    await scene.send(*again, imported("put back", message_id="the first id"))
+    async with work(scene):
+        await scene.counted(is_empty)
+    assert (await scene.titles()).count("put back") == 1
+
+
+async def checked(api: Served, name: str) -> tuple[int, str]:
+    """Ask readiness for its status and the state of one check."""
+    async with api.http.get("/health/ready") as answer:
+        return answer.status, (await answer.json())["checks"][name]
+
+
+async def test_a28_the_api_serves_without_its_queue_and_sends_what_waits_when_it_is_there(scene: Scene) -> None:
+    authority, port = scene.replica.platform.authority, int(scene.broker.host.partition(":")[2])
+    environ = {**scene.replica.api(), ApiEnv.SERVICE_BUS_HOST: scene.broker.host}
+    await scene.broker.stop()
+    async with serve_role("api", environ) as api:
+        at = now()
+        waiting = Message(id=time_ordered_id(at), kind="none", body="{}", session="s", created_at=at)
+        await PostgresOutbox(scene.database).put(waiting)
+        async with asyncio.timeout(WITHIN_S):
+            while (await checked(api, "queue")) != (200, "degraded"):  # noqa: ASYNC110 - another process tries
+                await asyncio.sleep(0.1)
+        await scene.broker.start(authority.server_context(), port)
+        await scene.counted(lambda counts: counts.active == 1)
+        code, _ = await api.stop()
+    assert code == 0
+    async with work(scene):
+        await scene.counted(is_empty)
+    [dead] = await scene.dead_letters()
+    assert dead.message_id == str(waiting.id)
 
 
 async def test_a7_a_message_that_fails_again_and_again_is_a_dead_letter_and_delays_no_other(scene: Scene) -> None:

@@ -62,7 +62,7 @@ async def checked(worker: Served, name: str) -> str:
         return (await answer.json())["checks"][name]
 
 
-async def test_a_message_waits_untouched_for_the_database(scene: Scene) -> None:
+async def test_a28_a_message_waits_untouched_for_the_database(scene: Scene) -> None:
     await scene.send(imported("a"))
     async with scene.worker(DATABASE_HOST="127.0.0.1:1") as worker:
         assert (await checked(worker, "database"), await checked(worker, "queue")) == ("failed", "failed")
@@ -75,7 +75,7 @@ async def test_a_message_waits_untouched_for_the_database(scene: Scene) -> None:
     assert (line["outcome"], line["attempts"]) == ("done", 0)
 
 
-async def test_a_message_waits_untouched_for_the_schema_of_the_release(scene: Scene) -> None:
+async def test_a29_a_message_waits_untouched_for_the_schema_of_the_release(scene: Scene) -> None:
     new = {WorkerEnv.DATABASE_NAME: await scene.replica.platform.new_database()}
     await scene.send(imported("a"))
     async with scene.worker(**new) as worker:
@@ -88,7 +88,7 @@ async def test_a_message_waits_untouched_for_the_schema_of_the_release(scene: Sc
     assert (line["outcome"], line["attempts"]) == ("done", 0)
 
 
-async def test_a_worker_starts_and_lives_without_its_queue(scene: Scene) -> None:
+async def test_a28_a_worker_starts_and_lives_without_its_queue(scene: Scene) -> None:
     async with scene.worker(SERVICE_BUS_HOST="127.0.0.1:1") as worker:
         async with worker.http.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["checks"]["queue"]) == (503, "failed")
