@@ -16,10 +16,10 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env run recover drift guard down check test integration e2e golden bench lock format clean
+.PHONY: help setup up status logs preview token env run recover drift guard dead-letters replay down check test integration e2e golden bench lock format clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  STACK=$(STACK) (dev, staging, prod)   CLOUD=$(CLOUD) (local, azure)   SUBJECT, ROLES, WORKLOAD: of a token   FOLLOW=1: logs go on"
 
@@ -55,6 +55,12 @@ drift: setup ## show what was changed behind the program's back (exit status 2)
 
 guard: setup ## refuse what would delete or replace data without an approval (ops/approvals.yaml)
 	@$(OPS).guard
+
+dead-letters: setup ## list the messages of STACK that no worker could do
+	@$(OPS).dead_letters
+
+replay: setup ## show which dead letters would be put back into the queue (REPLAY=all or REPLAY=<id>: put them back)
+	@$(OPS).dead_letters replay
 
 down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DESTROY=<stack>)
 	@$(OPS).down

@@ -31,6 +31,9 @@ TERMINATION_GRACE_S: Final = 60
 OPERATIONS_QUEUE: Final = "async-operations"
 """The queue of work that outlives a request."""
 
+REPLAY_OF: Final = "replay-of"
+"""The property of a message that a person sent again: the id that it had before, by which a worker knows it."""
+
 DATABASE_PORT: Final = 5432
 """The port of a `DATABASE_HOST` that names none."""
 

@@ -1,7 +1,7 @@
 """The composition root: settings to things that work, opened in order and closed in reverse."""
 
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from azure.identity.aio import ManagedIdentityCredential
 
 from app.cache.opening import open_cache
 from app.domain.errors import Unavailable
+from app.domain.models import Principal
 from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
@@ -29,12 +30,26 @@ from app.storage.connection import Login
 from app.storage.database import Database
 from app.storage.subject_keys import PostgresSubjectKeys
 from app.storage.events import PostgresEvents
+from app.storage.operations import PostgresOperations
+from app.storage.outbox import PostgresOutbox
 from app.storage.tasks import PostgresTasks
 from app.web.checks import Check
 from app.web.state import State
 
 CHECK_TIMEOUT_S: Final = 2.0
 """Bound on one readiness check; below the timeout of the platform's probe."""
+
+
+class NoKeys:
+    """The port `Sealer` of a service that has no keys: nothing can be sealed, so nothing sensitive is kept."""
+
+    async def seal(self, owner: Principal, place: str, value: str) -> bytes:  # noqa: ARG002 - the port's arguments
+        """Raise `Unavailable`."""
+        raise Unavailable("no keys to seal with are wired")
+
+    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:  # noqa: ARG002 - the port's arguments
+        """Raise `Unavailable`."""
+        raise Unavailable("no keys to unseal with are wired")
 
 
 @asynccontextmanager
@@ -86,6 +101,11 @@ async def open_state(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
                 Check(name="vault", hard=False, timeout=CHECK_TIMEOUT_S, probe=sealer.ping),
+        wake, queue_checks = await stack.enter_async_context(_open_relay(settings, database))
+        yield State(
+            checks=(
+                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                *queue_checks,
                 *(secret_check(name, key) for name, key in secrets.items()),
             ),
             audit=PostgresAuditTrail(database),
@@ -96,9 +116,27 @@ async def open_state(
                 per_person=settings.limits.per_person, per_address=settings.limits.per_address, link=cache.link
             now=lambda: datetime.now(UTC),
             events=PostgresEvents(database),
+            operations=PostgresOperations(database, NoKeys(), wake),
             tasks=PostgresTasks(database),
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )
+
+
+@asynccontextmanager
+async def _open_relay(
+    settings: ApiSettings | McpSettings, database: Database
+) -> AsyncGenerator[tuple[Callable[[], None], tuple[Check, ...]]]:
+    """Run a relay in the API; what the tool server keeps, the relays of the API send at their next look.
+
+    Gives what wakes the relay, and the soft check of the queue.
+    """
+    if isinstance(settings, McpSettings):
+        yield (lambda: None), ()
+        return
+    from app.queue.relaying import open_relay  # noqa: PLC0415 - the tool server starts without the client of the queue
+
+    async with open_relay(settings.queue, settings.database.client_id, PostgresOutbox(database)) as relay:
+        yield relay.wake, (Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),)
 
 
 def secret_check(name: str, secret: Secret) -> Check:

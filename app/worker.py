@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -10,18 +11,23 @@ from typing import Final
 from azure.identity.aio import ManagedIdentityCredential
 from starlette.types import ASGIApp
 
+from app.operations.catalog import KINDS
+from app.operations.kind import WorkState
 from app.queue.consumer import Consumer
+from app.queue.operation_orders import OperationOrders
 from app.queue.service_bus import ServiceBusQueue
 from app.settings import WorkerSettings
 from app.storage.database import Database
 from app.storage.inbox import PostgresInbox
+from app.storage.operation_work import PostgresOperationWork
 from app.web.checks import Check
 from app.web.layers import layered
 from app.web.state import Checked
-from app.wiring import CHECK_TIMEOUT_S, open_login
+from app.wiring import CHECK_TIMEOUT_S, NoKeys, open_login
 
-STOP_S: Final = 35.0
-"""How long the message at hand may take after SIGTERM; with the time of running requests below the platform's grace."""
+STOP_S: Final = 15.0
+"""How long the message at hand may take after SIGTERM; then it is given back, and another worker does it. With that
+below 25 seconds, so that a replica ends in order also under a grace of 30, the default of Container Apps."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +44,14 @@ async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=settings.database.client_id))
+        state = WorkState(now=lambda: datetime.now(UTC))
+        operations = OperationOrders(operations=PostgresOperationWork(database, NoKeys()), state=state)
         consumer = Consumer(
-            queue=ServiceBusQueue(settings.queue, credential),
+            queue=ServiceBusQueue(settings.queue, credential, ssl.create_default_context()),
             inbox=PostgresInbox(database),
-            now=lambda: datetime.now(UTC),
+            readers={**operations.readers(KINDS)},
         )
-        await stack.enter_async_context(_running(consumer))
+        await stack.enter_async_context(running(consumer))
         yield Checked(
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
@@ -53,13 +61,15 @@ async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
 
 
 @asynccontextmanager
-async def _running(consumer: Consumer) -> AsyncGenerator[None]:
+async def running(consumer: Consumer, *, stop_within: float = STOP_S) -> AsyncGenerator[None]:
+    """Work the queue off; at the end take no more, and give the message at hand so many seconds."""
     work = asyncio.create_task(consumer.run())
     try:
         yield
     finally:
         consumer.stop()
+        _log.info("no more messages are taken")
         try:
-            await asyncio.wait_for(work, STOP_S)
-        except TimeoutError:  # the message comes again when its lock ends
-            _log.warning("the message at hand is given up")
+            await asyncio.wait_for(work, stop_within)
+        except TimeoutError:
+            _log.warning("the message at hand is given back")

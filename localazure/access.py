@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from typing import Final
 
+from localazure.operator import OPERATOR, OPERATOR_HOLDS
 from localazure.store import Store
 
 ACR_PULL: Final = frozenset({"7f951dda-4ed3-4680-a7ca-43fe172d538d", "8311e382-0749-4cb8-b61a-304f252e45ec"})
@@ -39,6 +40,8 @@ COUNTS_FROM: Final = "counts_from"
 
 def is_granted(store: Store, principal_id: str, roles: Collection[str], scope: str) -> bool:
     """Whether a principal holds one of the roles (definition GUIDs) at a scope or above it."""
+    if principal_id == OPERATOR.object_id and not OPERATOR_HOLDS.isdisjoint(roles):
+        return True
     return any(
         record.token == "authorization:RoleAssignment"
         and record.inputs["principalId"] == principal_id

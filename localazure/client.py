@@ -99,6 +99,10 @@ class Client:
         }
         return self._ask("POST", "/token", wanted)["token"]
 
+    def operator_token(self, resource: str) -> str:
+        """An access token of the operator for a resource of Azure, as `az account get-access-token` gives it."""
+        return self._ask("POST", "/operator-token", {"resource": resource})["token"]
+
     def run(self, job: str) -> str:
         """Start an execution of the job with this ARM id and return its name. Raises StateError when it is refused."""
         answer = self._ask("POST", "/run", {"job": job})

@@ -1,4 +1,4 @@
-"""The daemon's own door, for `make status`, `make token`, `make run` and `make down`; Azure has no such thing.
+"""The daemon's own door, for `make status`, `make token`, `make run`, `make down` and others; Azure has none.
 
 Loopback only, and only with the secret of the endpoints file, which its owner alone can read.
 """
@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from localazure.azure import Azure
 from localazure.errors import AzureError
 from localazure.faults import Fault
+from localazure.operator import OPERATOR
 from localazure.services.app import ContainerApp
 from localazure.services.app_job import Job
 
@@ -37,6 +38,10 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
         except (TypeError, ValueError) as error:
             raise web.HTTPBadRequest(text=str(error)) from error
 
+    async def operator_token(request: web.Request) -> web.Response:
+        wanted: dict[str, str] = await request.json()
+        return web.json_response({"token": azure.runtime.identity.token(OPERATOR, wanted["resource"])})
+
     async def purge(_: web.Request) -> web.Response:
         azure.purge()
         return web.json_response({})
@@ -49,6 +54,7 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
     app.router.add_get("/status", status)
     doors = {
         "/token": token,
+        "/operator-token": operator_token,
         "/run": _run_door(azure),
         "/execution": _execution_door(azure),
         "/faults": _faults_door(azure),

@@ -5,15 +5,15 @@ from typing import Any
 
 from localazure.azure import Azure
 from localazure.errors import NotSimulatedError
-from localazure.resource_type import derived_guid
+from localazure.operator import OPERATOR
 
 
 def invoke(azure: Azure, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Answer a function. `token` is e.g. `keyvault:getVault`. Raises AzureError."""
     if token == "authorization:getClientConfig":
         return {
-            "clientId": derived_guid("deployer", "client"),
-            "objectId": derived_guid("deployer", "object"),
+            "clientId": OPERATOR.client_id,
+            "objectId": OPERATOR.object_id,
             "subscriptionId": azure.subscription_id,
             "tenantId": azure.tenant_id,
         }

@@ -60,6 +60,8 @@ def _holds(keyword: str, rule: Any, value: Any) -> bool:
         "format": lambda: _has_format(rule, value),
         "minLength": lambda: not isinstance(value, str) or len(value) >= rule,
         "maxLength": lambda: not isinstance(value, str) or len(value) <= rule,
+        "minItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) >= rule,
+        "maxItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) <= rule,
         "minimum": lambda: not isinstance(value, (int, float)) or value >= rule,
         "maximum": lambda: not isinstance(value, (int, float)) or value <= rule,
         "multipleOf": lambda: not isinstance(value, (int, float)) or value % rule == 0,

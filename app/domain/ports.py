@@ -1,7 +1,6 @@
 """What the product needs of the outside, as protocols; `app.wiring` chooses who provides it."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
@@ -42,19 +41,4 @@ class TokenVerifier(Protocol):
 
     async def verify(self, token: str) -> Principal:
         """Return the person, or raise `Unauthenticated`; `Unavailable` when the issuer's keys cannot be had."""
-        ...
-
-
-class Inbox(Protocol):
-    """Which messages have been worked off: a queue may deliver one again."""
-
-    async def ping(self) -> None:
-        """Return when work can be kept, else raise `Unavailable`."""
-        ...
-
-    def first(self, message_id: str, kind: str) -> AbstractAsyncContextManager[TaskStore | None]:
-        """Open the work of a message: what is kept in it counts at its end, together with the note that it is done.
-
-        Gives None when the message has been worked off. May raise `Unavailable`.
-        """
         ...

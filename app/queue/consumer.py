@@ -1,24 +1,22 @@
 """The loop that works a queue off, one message at a time: more at a time is more replicas.
 
-A message is done once its work is kept; if it cannot be settled then, it comes again and the inbox knows it. A message
-has few attempts, so none is received while its work could not be kept: an outage would use them all.
+A message is done once its work is kept; if it cannot be settled then, it comes again and the inbox knows it. So does
+one whose lock was lost meanwhile: another worker may do its work too, and the first of both to keep it is the only one.
+A message has few attempts, so none is received while its work could not be kept: an outage would use them all.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Final
 
-from app.domain.errors import Unavailable
-from app.domain.ports import Inbox
-from app.queue.orders import Poison, read_order
+from app.domain.errors import ProductError, TooMany, Unavailable
+from app.domain.inbox import Inbox, Keep
+from app.queue.orders import Order, Poison, Reader, read_order
 from app.queue.ports import Delivery, Queue, Receiver
 
-HANDLE_S: Final = 20.0
-"""Bound on the work of one message; below the time that a message is ours for."""
 RETRY_S: Final = 5.0
 """How long nothing is received after something failed."""
 
@@ -31,14 +29,14 @@ class Consumer:
     Args:
         queue: Where messages come from.
         inbox: Which have been worked off.
-        now: The time in UTC.
+        readers: What messages order, by their subject.
         retry: Seconds between attempts at what does not answer.
     """
 
-    def __init__(self, *, queue: Queue, inbox: Inbox, now: Callable[[], datetime], retry: float = RETRY_S) -> None:
+    def __init__(self, *, queue: Queue, inbox: Inbox, readers: Mapping[str, Reader], retry: float = RETRY_S) -> None:
         self._queue = queue
         self._inbox = inbox
-        self._now = now
+        self._readers = readers
         self._retry = retry
         self._stopping = asyncio.Event()
         self._trouble = "the queue has not been opened yet"
@@ -82,11 +80,12 @@ class Consumer:
     async def _handle(self, delivery: Delivery) -> bool:
         """Work a message and settle it; False if the work failed and the message is put back."""
         started = time.monotonic()
-        outcome, settle = await self._outcome(delivery)
         try:
-            await settle()
-        except Unavailable as error:
-            _log.warning("a message is not settled", extra={"message_id": delivery.message_id, "error": str(error)})
+            outcome, settle = await self._outcome(delivery)
+        except asyncio.CancelledError:  # the grace is over: another worker may have it at once
+            await self._settle(delivery, delivery.abandon)
+            raise
+        await self._settle(delivery, settle)
         line = {
             "message_id": delivery.message_id,
             "subject": delivery.subject,
@@ -97,21 +96,44 @@ class Consumer:
         _log.info("message", extra=line)
         return outcome not in {"not now", "failed"}
 
+    async def _settle(self, delivery: Delivery, settle: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await settle()
+        except Unavailable as error:
+            _log.warning("a message is not settled", extra={"message_id": delivery.message_id, "error": str(error)})
+
     async def _outcome(self, delivery: Delivery) -> tuple[str, Callable[[], Awaitable[None]]]:
         """Work a message; gives what came of it, and how to settle it."""
         try:
-            order = read_order(delivery)
-            async with asyncio.timeout(HANDLE_S), self._inbox.first(delivery.message_id, delivery.subject) as tasks:
-                if tasks is not None:
-                    await order(tasks, self._now())
+            order = read_order(delivery, self._readers)
+            delivery.hold(order.within_s)
+            async with asyncio.timeout(order.within_s):
+                is_first = await self._work(delivery, order)
         except Poison as error:
             reason, description = error.reason, error.description
             _log.warning("a message is poison", extra={"message_id": delivery.message_id, "error": str(error)})
             return "poison", lambda: delivery.dead_letter(reason, description)
-        except (Unavailable, TimeoutError) as error:
+        except (TooMany, Unavailable, TimeoutError) as error:
             _log.warning("a message has to wait", extra={"message_id": delivery.message_id, "error": repr(error)})
             return "not now", delivery.abandon
         except Exception:  # noqa: BLE001 - the message comes again, and is a dead letter in the end
             _log.exception("a message failed", extra={"message_id": delivery.message_id})
             return "failed", delivery.abandon
-        return "done before" if tasks is None else "done", delivery.complete
+        return "done" if is_first else "done before", delivery.complete
+
+    async def _work(self, delivery: Delivery, order: Order) -> bool:
+        """Do what a message orders and keep it; False when that was done before."""
+        if await self._inbox.knows(delivery.message_id):
+            return False
+        try:
+            return await self._keep(delivery, await order.work())
+        except (TooMany, Unavailable):
+            raise
+        except ProductError as error:
+            return await self._keep(delivery, order.refused(error))
+
+    async def _keep(self, delivery: Delivery, keep: Keep) -> bool:
+        async with self._inbox.first(delivery.message_id, delivery.subject) as stores:
+            if stores is not None:
+                await keep(stores)
+            return stores is not None

@@ -1,24 +1,25 @@
-"""What a message orders: its subject says the kind, its body is a JSON document of that kind."""
+"""What a message orders: its subject says the kind, its body is a JSON document of that kind.
+
+A body that an earlier release has sent stays readable until no queue can hold it any more (14 days). A release teaches
+workers a new form before anything sends it; its own members may grow, since readers of references pass over what they
+do not know.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import msgspec
 
-from app.domain.errors import Invalid
-from app.domain.models import Principal
-from app.domain.operations import import_tasks
-from app.domain.ports import TaskStore
+from app.domain.errors import Invalid, ProductError
+from app.domain.inbox import Keep
 from app.queue.ports import Delivery
 from app.wire.documents import fit
-from app.wire.tasks import NewTask
 
-IMPORT_MAX: Final = 100
-"""Tasks of one import: what fits the time that a message has."""
+HANDLE_S: Final = 20.0
+"""Bound on the work of a message whose kind names none."""
 
-Order = Callable[[TaskStore, datetime], Awaitable[None]]
-"""The work of a message, given where it is kept and the time in UTC."""
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
 class Poison(Exception):  # noqa: N818 - Service Bus's word
@@ -35,42 +36,62 @@ class Poison(Exception):  # noqa: N818 - Service Bus's word
         self.description = description
 
 
-class OwnerDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The person whose things a message is about."""
-
-    issuer: Annotated[str, msgspec.Meta(min_length=1)]
-    subject: Annotated[str, msgspec.Meta(min_length=1)]
+def poisoned(error: ProductError) -> Keep:
+    """Keep nothing of a message whose work breaks a rule: it is a dead letter."""
+    raise Poison(type(error).__name__, str(error)) from error
 
 
-class TaskImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Tasks to keep for a person: all of them or, when one breaks a rule, none."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What a message orders.
 
-    owner: OwnerDocument
-    tasks: Annotated[list[NewTask], msgspec.Meta(min_length=1, max_length=IMPORT_MAX)]
+    Args:
+        work: What is done outside a transaction, which must bear being done twice; gives what is to be kept, once.
+        refused: What is kept instead when the work, or keeping it, breaks a rule of the product.
+        within_s: Bound on all of it, in seconds; the message stays ours for so long.
+    """
 
-
-def _task_import(document: object) -> Order:
-    order = fit(document, TaskImport)
-    owner = Principal(issuer=order.owner.issuer, subject=order.owner.subject)
-    contents = [task.to_content() for task in order.tasks]
-    return lambda tasks, now: import_tasks(tasks, owner, contents, now=now)
-
-
-KINDS: Final[Mapping[str, Callable[[object], Order]]] = {"tasks.import": _task_import}
+    work: Callable[[], Awaitable[Keep]]
+    refused: Callable[[ProductError], Keep] = poisoned
+    within_s: float = HANDLE_S
 
 
-def read_order(delivery: Delivery) -> Order:
-    """Return the work of a message.
+Reader = Callable[[object], Order]
+"""Makes an order of a body; raises `Invalid` for one that does not fit."""
+
+
+def reader(takes: type[_Body], work: Callable[[_Body], Awaitable[Keep]], *, within_s: float = HANDLE_S) -> Reader:
+    """Make the reader of a kind of message.
+
+    Args:
+        takes: The type of its body.
+        work: What it orders: `Order.work` for a body.
+        within_s: Bound on the work, in seconds.
+    """
+
+    def read(document: object) -> Order:
+        body = fit(document, takes)
+        return Order(work=lambda: work(body), within_s=within_s)
+
+    return read
+
+
+def read_order(delivery: Delivery, readers: Mapping[str, Reader]) -> Order:
+    """Return what a message orders.
+
+    Args:
+        delivery: The message.
+        readers: By the subject of their messages.
 
     Raises:
         Poison: It orders nothing that can be done.
     """
     if not delivery.message_id:
         raise Poison("NoMessageId", "expected an id, by which a repeated message is known")
-    if delivery.subject not in KINDS:
-        raise Poison("UnknownSubject", f"expected the subject {', '.join(KINDS)}, got {delivery.subject!r}")
+    if delivery.subject not in readers:
+        raise Poison("UnknownSubject", f"expected the subject {', '.join(readers)}, got {delivery.subject!r}")
     try:
-        return KINDS[delivery.subject](msgspec.json.decode(delivery.body))
+        return readers[delivery.subject](msgspec.json.decode(delivery.body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Poison("InvalidBody", f"the body is not JSON: {error}") from error
     except Invalid as error:

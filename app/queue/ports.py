@@ -1,7 +1,10 @@
-"""What the consumer needs of a queue, as protocols."""
+"""What the consumer and the relay need of a queue, as protocols."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
+
+from app.domain.outbox import Message
 
 
 class Delivery(Protocol):
@@ -9,7 +12,7 @@ class Delivery(Protocol):
 
     @property
     def message_id(self) -> str:
-        """What the sender named it; the same when it is sent again. May be empty."""
+        """By which it is known when it comes again, also after a person has sent it again. May be empty."""
         ...
 
     @property
@@ -25,6 +28,10 @@ class Delivery(Protocol):
     @property
     def attempts(self) -> int:
         """How often it was delivered before."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Keep it ours for so long, beyond its lock, or until it is settled; a lock that is lost stays lost."""
         ...
 
     async def complete(self) -> None:
@@ -52,5 +59,21 @@ class Queue(Protocol):
     """A queue that messages are taken from."""
 
     def open(self) -> AbstractAsyncContextManager[Receiver]:
+        """Open a link; may raise `Unavailable`."""
+        ...
+
+
+class Sender(Protocol):
+    """An open link to a queue, the other way."""
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Send messages, all or none, in this order; may raise `Unavailable`."""
+        ...
+
+
+class SendQueue(Protocol):
+    """A queue that messages are sent to."""
+
+    def open(self) -> AbstractAsyncContextManager[Sender]:
         """Open a link; may raise `Unavailable`."""
         ...

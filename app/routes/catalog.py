@@ -4,10 +4,12 @@ from typing import Final
 
 from app.routes import audit, probes, tasks
 from app.routes import admin_plan, calendar_files, events, probes, profile, tasks
+from app.routes import operations, probes, tasks
 from app.routes.description import description_of
 from app.web.operation import Resource
 
 _OF_PRODUCT: Final = (
+    operations.RESOURCE,
     probes.RESOURCE,
     tasks.RESOURCE,
     audit.RESOURCE,

@@ -7,6 +7,7 @@ from typing import TypedDict
 from app.domain.audit import AuditTrail
 from app.domain.audit_history import AuditHistory
 from app.cache.answers import AnswerCache
+from app.domain.operations import OperationStore
 from app.domain.ports import TaskStore, TokenVerifier
 from app.limits.limiter import Limiter
 from app.domain.events import EventStore
@@ -33,6 +34,7 @@ class State(Checked):
     """The time in UTC."""
     events: EventStore
     profiles: ProfileStore
+    operations: OperationStore
     tasks: TaskStore
     tokens: TokenVerifier
 

@@ -67,6 +67,10 @@ class IdentityEndpoint:
         """Forget a container; an unknown one is no error."""
         self._assigned.pop(header, None)
 
+    def token(self, identity: Identity, resource: str) -> str:
+        """Make a token of an identity for a resource."""
+        return self._tokens.issue_for(identity, resource=resource, lifetime_seconds=_LIFETIME_SECONDS)
+
     async def _answer(self, request: web.Request) -> web.Response:
         assigned = self._assigned.get(request.headers.get("X-IDENTITY-HEADER", ""))
         if assigned is None:
@@ -80,7 +84,7 @@ class IdentityEndpoint:
         if identity is None:
             return _refusal(400, _NOT_ASSIGNED)
         expires_at = int(time.time()) + _LIFETIME_SECONDS
-        token = self._tokens.issue_for(identity, resource=resource, lifetime_seconds=_LIFETIME_SECONDS)
+        token = self.token(identity, resource)
         return web.json_response(
             {
                 "access_token": token,

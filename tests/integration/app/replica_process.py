@@ -153,9 +153,20 @@ class Served:
     http: aiohttp.ClientSession
     port: int
 
+    async def says(self, text: str) -> None:
+        """Read its log until a line of it has the text."""
+        assert self.process.stdout
+        async with asyncio.timeout(WITHIN_S):
+            while text not in (await self.process.stdout.readline()).decode():
+                assert self.process.returncode is None
+
     async def stop(self) -> tuple[int, str]:
         """Ask it to end; gives the exit code and the log."""
         self.process.terminate()
+        return await self.ended()
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for its end; gives the exit code and the log."""
         out, _ = await asyncio.wait_for(self.process.communicate(), WITHIN_S)
         return self.process.returncode or 0, out.decode()
 

@@ -47,6 +47,7 @@ async def test_a_migrated_database_serves_the_bearer_of_a_token(replica: Replica
                     "database": "ok",
                     "vault": "degraded",
                     "cache": "degraded",
+                    "queue": "ok",
                     "anthropic_api_key": "degraded",
                     "openai_api_key": "degraded",
                     "telegram_bot_token": "degraded",
@@ -140,7 +141,7 @@ async def test_a_running_request_is_finished_after_the_demand_to_end(replica: Re
         assert (await ended)[0] == 0
 
 
-async def test_the_api_starts_and_lives_without_its_database(replica: Replica) -> None:
+async def test_a28_the_api_starts_and_lives_without_its_database(replica: Replica) -> None:
     async with serve_api(replica, DATABASE_HOST="127.0.0.1:1") as api:
         async with api.http.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["checks"]["database"]) == (503, "failed")

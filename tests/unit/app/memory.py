@@ -29,6 +29,7 @@ from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
 from app.domain.profiles import Profile
 from app.web.checks import Check
 from app.web.state import ApiState
+from tests.unit.app.memory_operations import MemoryOperations
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -224,6 +225,7 @@ class Api:
     """What a test may replace before it opens the API."""
 
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     events: MemoryEvents = field(default_factory=MemoryEvents)
@@ -257,6 +259,7 @@ class Api:
             profiles=self.profiles,
             tasks=self.tasks,
             tokens=self.tokens,
+            checks=self.checks, now=lambda: NOW, operations=self.operations, tasks=self.tasks, tokens=self.tokens
         )
 
     def create(self) -> ASGIApp:

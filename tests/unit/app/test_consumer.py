@@ -4,125 +4,49 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pytest
 
-from app.domain.errors import Unavailable
-from app.domain.ports import TaskStore
-from app.queue.consumer import Consumer
-from app.queue.orders import IMPORT_MAX
-from tests.unit.app.memory import ADA, NOW, MemoryTasks
-
-WITHIN_S = 30
-IMPORT = {"owner": {"issuer": ADA.issuer, "subject": ADA.subject}, "tasks": [{"title": "a"}, {"title": "b"}]}
-
-
-@dataclass(kw_only=True)
-class Message:
-    """A delivery that remembers how it was settled."""
-
-    message_id: str = "m-1"
-    subject: str = "tasks.import"
-    body: bytes = json.dumps(IMPORT).encode()
-    attempts: int = 0
-    settled: list[str] = field(default_factory=list[str])
-    settling: Exception | None = None
-
-    async def complete(self) -> None:
-        self._settle("completed")
-
-    async def abandon(self) -> None:
-        self._settle("abandoned")
-
-    async def dead_letter(self, reason: str, description: str) -> None:
-        self._settle(f"{reason}: {description}")
-
-    def _settle(self, how: str) -> None:
-        if self.settling:
-            raise self.settling
-        self.settled.append(how)
-
-
-class MemoryInbox:
-    """The port `Inbox` in memory; work in it fails, and it does not answer, as often as a test says."""
-
-    def __init__(self, *failures: Exception, outage: int = 0) -> None:
-        self.tasks = MemoryTasks()
-        self.done: set[str] = set()
-        self.failures = list(failures)
-        self.outage = outage
-
-    async def ping(self) -> None:
-        if self.outage:
-            self.outage -= 1
-            raise Unavailable("the database is down")
-
-    @asynccontextmanager
-    async def first(self, message_id: str, kind: str) -> AsyncGenerator[TaskStore | None]:
-        assert kind
-        if self.failures:
-            raise self.failures.pop(0)
-        yield None if message_id in self.done else self.tasks
-        self.done.add(message_id)
-
-
-class ListQueue:
-    """The port `Queue` over a list. It stops the consumer when the list is empty, and fails first as a test says."""
-
-    def __init__(self, *messages: Message, failures: tuple[Exception, ...] = ()) -> None:
-        self.messages = list(messages)
-        self.failures = list(failures)
-        self.consumer: Consumer | None = None
-        self.opened = 0
-
-    @asynccontextmanager
-    async def open(self) -> AsyncGenerator["ListQueue"]:
-        self.opened += 1
-        if self.failures:
-            raise self.failures.pop(0)
-        yield self
-
-    async def next(self) -> Message | None:
-        if self.messages:
-            return self.messages.pop(0)
-        assert self.consumer
-        self.consumer.stop()
-        return None
-
-
-async def work(queue: ListQueue, inbox: MemoryInbox | None = None) -> Consumer:
-    """Work a queue off."""
-    consumer = Consumer(queue=queue, inbox=inbox or MemoryInbox(), now=lambda: NOW, retry=0.001)
-    queue.consumer = consumer
-    async with asyncio.timeout(WITHIN_S):
-        await consumer.run()
-    return consumer
+from app.domain.errors import Conflict, Unavailable
+from app.domain.inbox import Keep, Stores
+from app.operations.task_import import IMPORT_MAX
+from app.queue.orders import reader
+from app.worker import running
+from tests.unit.app.memory import ADA
+from tests.unit.app.queue_parts import (
+    IMPORT,
+    WITHIN_S,
+    ListQueue,
+    MemoryInbox,
+    MemoryStores,
+    Message,
+    consumer_of,
+    work,
+)
 
 
 async def test_an_import_keeps_its_tasks_for_their_person() -> None:
     message, inbox = Message(), MemoryInbox()
     await work(ListQueue(message), inbox)
     assert message.settled == ["completed"]
-    assert sorted((owner, task.content.title) for (owner, _), task in inbox.tasks.kept.items()) == [
-        (ADA, "a"),
-        (ADA, "b"),
-    ]
+    assert inbox.titles == ["a", "b"]
+    assert {owner for owner, _ in inbox.stores.tasks.kept} == {ADA}
 
 
 async def test_a_message_that_comes_again_is_completed_and_does_nothing() -> None:
     again, inbox = Message(attempts=1), MemoryInbox()
     await work(ListQueue(Message(), again), inbox)
     assert again.settled == ["completed"]
-    assert len(inbox.tasks.kept) == 2
+    assert len(inbox.titles) == 2
 
 
 async def test_a_message_whose_settlement_was_lost_is_settled_when_it_comes_again() -> None:
     lost, again, inbox = Message(settling=Unavailable("link detached")), Message(attempts=1), MemoryInbox()
     await work(ListQueue(lost, again), inbox)
     assert (lost.settled, again.settled) == ([], ["completed"])
-    assert len(inbox.tasks.kept) == 2
+    assert len(inbox.titles) == 2
 
 
 def broken(**changes: Any) -> bytes:
@@ -153,7 +77,7 @@ async def test_a_message_that_nothing_can_help_is_a_dead_letter_with_the_reason(
     await work(ListQueue(message), inbox)
     assert [settled[: len(told)] for settled in message.settled] == [told]
     assert not inbox.done
-    assert not inbox.tasks.kept
+    assert not inbox.titles
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), TimeoutError(), RuntimeError("a bug")], ids=repr)
@@ -161,7 +85,7 @@ async def test_a_message_is_put_back_when_its_work_fails_and_is_done_when_it_com
     message, again, inbox = Message(), Message(attempts=1), MemoryInbox(error)
     await work(ListQueue(message, again), inbox)
     assert (message.settled, again.settled) == (["abandoned"], ["completed"])
-    assert len(inbox.tasks.kept) == 2
+    assert len(inbox.titles) == 2
 
 
 async def test_a_queue_that_does_not_answer_is_opened_again() -> None:
@@ -194,10 +118,9 @@ class ClosedQueue(ListQueue):
 
 async def test_the_check_of_the_queue_fails_until_it_is_open() -> None:
     queue = ListQueue()
-    consumer = Consumer(queue=queue, inbox=MemoryInbox(), now=lambda: NOW, retry=0.001)
+    consumer = consumer_of(queue, MemoryInbox())
     with pytest.raises(Unavailable, match="has not been opened yet"):
         await consumer.ping()
-    queue.consumer = consumer
     async with asyncio.timeout(WITHIN_S):
         await consumer.run()
     await consumer.ping()
@@ -211,16 +134,16 @@ class SlowInbox(MemoryInbox):
         self.begun, self.may_end = asyncio.Event(), asyncio.Event()
 
     @asynccontextmanager
-    async def first(self, message_id: str, kind: str) -> AsyncGenerator[TaskStore | None]:
-        async with super().first(message_id, kind) as tasks:
+    async def first(self, message_id: str, kind: str) -> AsyncGenerator[MemoryStores | None]:
+        async with super().first(message_id, kind) as stores:
             self.begun.set()
             await self.may_end.wait()
-            yield tasks
+            yield stores
 
 
 async def test_a_stopped_consumer_finishes_the_message_at_hand_and_takes_no_other() -> None:
     at_hand, other, inbox = Message(), Message(message_id="m-2"), SlowInbox()
-    consumer = Consumer(queue=ListQueue(at_hand, other), inbox=inbox, now=lambda: NOW)
+    consumer = consumer_of(ListQueue(at_hand, other), inbox)
     running = asyncio.create_task(consumer.run())
     async with asyncio.timeout(WITHIN_S):
         await inbox.begun.wait()
@@ -233,7 +156,7 @@ async def test_a_stopped_consumer_finishes_the_message_at_hand_and_takes_no_othe
 
 async def test_a_pause_ends_when_the_consumer_is_stopped() -> None:
     queue = ClosedQueue()
-    consumer = Consumer(queue=queue, inbox=MemoryInbox(), now=lambda: NOW, retry=3600)
+    consumer = consumer_of(queue, MemoryInbox(), retry=3600)
     running = asyncio.create_task(consumer.run())
     async with asyncio.timeout(WITHIN_S):
         await queue.tried.wait()
@@ -241,3 +164,44 @@ async def test_a_pause_ends_when_the_consumer_is_stopped() -> None:
         await running
     with pytest.raises(Unavailable, match="no route"):
         await consumer.ping()
+
+
+class Update(msgspec.Struct, frozen=True):
+    """A body of a kind that is no operation."""
+
+    update: int
+
+
+async def test_a_kind_of_message_is_one_line() -> None:
+    seen: list[int] = []
+
+    async def do(body: Update) -> Keep:
+        async def keep(_: Stores) -> None:
+            seen.append(body.update)
+
+        return keep
+
+    message, inbox = Message(subject="telegram.update", body=b'{"update": 7}'), MemoryInbox()
+    await work(ListQueue(message), inbox, readers={"telegram.update": reader(Update, do, within_s=60)})
+    assert (message.settled, message.held, seen) == (["completed"], 60, [7])
+
+
+async def test_a_message_that_is_no_operation_and_breaks_a_rule_is_a_dead_letter() -> None:
+    async def do(_: Update) -> Keep:
+        raise Conflict("twice")
+
+    message, inbox = Message(subject="u", body=b'{"update": 7}'), MemoryInbox()
+    await work(ListQueue(message), inbox, readers={"u": reader(Update, do)})
+    assert message.settled == ["Conflict: twice"]
+    assert not inbox.done
+
+
+async def test_a10_a_message_at_hand_is_given_back_when_the_grace_is_over() -> None:
+    at_hand, inbox = Message(), SlowInbox()
+    consumer = consumer_of(ListQueue(at_hand), inbox)
+    async with asyncio.timeout(WITHIN_S):
+        async with running(consumer, stop_within=0.01):
+            await inbox.begun.wait()
+    assert at_hand.settled == ["abandoned"]
+    assert not inbox.done
+    assert not inbox.titles

@@ -104,6 +104,36 @@ def test_the_answers_about_a_profile_are_as_described() -> None:
         assert_described(client, "PUT", PLAN, json=plan)
         assert_described(client, "PUT", PLAN, json={})
         assert_described(client, "PUT", PLAN, content=b"x")
+OPERATIONS = "/api/v1/operations"
+STARTS: list[dict[str, Any]] = [
+    {"kind": "tasks.import", "input": {"tasks": [{"title": "t", "due": "2026-12-01T10:00:00Z"}]}},
+    *({}, {"kind": "tasks.import"}, {"kind": "tasks.import", "input": {}}, {"kind": "none", "input": {}}),
+    {"kind": "tasks.import", "input": {"tasks": [{"title": "t"}], "more": 1}},
+    {"kind": "tasks.import", "input": {"tasks": [{"title": "t"}]}, "more": 1},
+    {"kind": "tasks.import", "input": {"tasks": [{"title": ""}]}},
+]
+
+
+@pytest.mark.parametrize("start", STARTS, ids=str)
+def test_a_start_of_an_operation_is_described_as_valid_when_it_is_accepted(start: dict[str, Any]) -> None:
+    with Api().client("ada") as client:
+        accepted = assert_described(client, "POST", OPERATIONS, json=start).status_code == 202
+        description = client.get("/openapi.json").json()
+    schema = description["components"]["schemas"]["NewOperation"]
+    assert (problems(start, schema, description) == []) == accepted
+
+
+def test_the_answers_of_an_operation_s_life_are_as_described() -> None:
+    with Api().client("ada") as client:
+        key = {"Idempotency-Key": "k"}
+        operation = assert_described(client, "POST", OPERATIONS, json=STARTS[0], headers=key).json()
+        assert_described(client, "POST", OPERATIONS, json=STARTS[0])
+        other = {"kind": "tasks.import", "input": {"tasks": [{"title": "other"}]}}
+        assert assert_described(client, "POST", OPERATIONS, json=other, headers=key).status_code == 409
+        assert_described(client, "GET", f"{OPERATIONS}?limit=1", OPERATIONS)
+        assert_described(client, "GET", f"{OPERATIONS}?limit=x", OPERATIONS)
+        assert_described(client, "GET", f"{OPERATIONS}/{operation['id']}", OPERATIONS + "/{operation_id}")
+        assert_described(client, "GET", f"{OPERATIONS}/x", OPERATIONS + "/{operation_id}")
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])

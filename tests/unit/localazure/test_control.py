@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestServer
 
 from localazure.azure import Azure
 from localazure.control import control_app
+from localazure.invokes import invoke
 from tests.unit.localazure.arm import GROUP, create
 
 WANTED = {
@@ -35,7 +36,9 @@ async def door(azure: Azure, stopping: asyncio.Event) -> AsyncGenerator[ClientSe
 
 
 @pytest.mark.parametrize("shown", ["", "Bearer ", "Bearer wrong", "Bearer öpen", "Basic open"])
-@pytest.mark.parametrize(("method", "path"), [("GET", "/status"), ("POST", "/token"), ("POST", "/stop")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/status"), ("POST", "/token"), ("POST", "/operator-token"), ("POST", "/stop")]
+)
 async def test_the_door_is_closed_to_who_does_not_know_the_secret(
     door: ClientSession, stopping: asyncio.Event, shown: str, method: str, path: str
 ) -> None:
@@ -67,6 +70,15 @@ async def test_a_token_is_minted_as_it_is_asked_for(door: ClientSession) -> None
         "ada",
         ["Tasks.Read"],
     )
+
+
+async def test_a_token_of_the_operator_is_that_of_who_deploys(door: ClientSession, azure: Azure) -> None:
+    async with door.post("/operator-token", json={"resource": "https://servicebus.azure.net"}) as answer:
+        token = (await answer.json())["token"]
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    deployer = invoke(azure, "authorization:getClientConfig", {})
+    assert (claims["aud"], claims["oid"]) == ("https://servicebus.azure.net", deployer["objectId"])
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"subject": "ada", "colour": "red"}'])

@@ -1,0 +1,1 @@
+"""The kinds of long operations: one file per kind, listed in a catalog."""

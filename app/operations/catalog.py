@@ -1,0 +1,11 @@
+"""The table of contents of long operations: one line per kind."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.operations.kind import Kind
+from app.operations.task_import import TASK_IMPORT
+
+_KINDS: Final[tuple[Kind[Any], ...]] = (TASK_IMPORT,)
+
+KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in _KINDS}
