@@ -16,8 +16,13 @@ from app.web.state import State
 
 ROUTES: Final = tuple(route for resource in RESOURCES for route in resource.routes)
 
+OPEN_PATHS: Final = frozenset(one.path for resource in RESOURCES for one in resource.operations if one.open)
+
 
 def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str) -> ASGIApp:
     """Make the API over the state that `open_state` opens, behind the Front Door of this id if it is not empty."""
-    layers = [Middleware(FrontDoorOnly, front_door_id=front_door_id), Middleware(BearerAuth, protected=PROTECTED)]
+    layers = [
+        Middleware(FrontDoorOnly, front_door_id=front_door_id),
+        Middleware(BearerAuth, protected=PROTECTED, unprotected=OPEN_PATHS),
+    ]
     return layered(ROUTES, layers, open_state)

@@ -19,3 +19,14 @@ class Sealer(Protocol):
     async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
         """Decrypt a value; one that was not sealed for this place and person raises `ValueError`."""
         ...
+
+
+class BlindIndex(Protocol):
+    """Finds a sensitive value again without keeping it: the same value gives the same bytes, which tell nothing of it.
+
+    Indexes of two purposes cannot be compared. May raise `Unavailable`, when the key cannot be had.
+    """
+
+    async def index(self, purpose: str, value: str) -> bytes:
+        """Return the index of a value."""
+        ...

@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from app.routes import probes, tasks
+from app.routes import chat, probes, tasks, telegram
 from app.routes.description import description_of
 from app.web.operation import Resource
 
 _OF_PRODUCT: Final = (
     probes.RESOURCE,
     tasks.RESOURCE,
+    chat.RESOURCE,
+    telegram.RESOURCE,
 )
 
 RESOURCES: Final[tuple[Resource, ...]] = (*_OF_PRODUCT, description_of(_OF_PRODUCT))

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
+from app.domain.chat import Chat
 from app.domain.ports import TaskStore, TokenVerifier
+from app.telegram.webhook import TelegramWebhook
 from app.web.checks import Check
 
 
@@ -22,3 +24,10 @@ class State(Checked):
     """The time in UTC."""
     tasks: TaskStore
     tokens: TokenVerifier
+
+
+class ApiState(State):
+    """The lifespan state of the API, beside what the tool server has too."""
+
+    chat: Chat
+    telegram: TelegramWebhook

@@ -10,10 +10,13 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from app.api import create_api
+from app.domain.chat import Chat
 from app.domain.errors import NotFound, Unauthenticated
+from app.domain.language import LanguageModel
 from app.domain.models import Principal, Task, TaskPage
 from app.web.checks import Check
-from app.web.state import State
+from app.web.state import ApiState
+from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -63,6 +66,19 @@ class BrokenTasks(MemoryTasks):
         raise self.error
 
 
+class MemorySealer:
+    """The port `Sealer` without a secret: what is sealed says for whom and where, so a wrong place is noticed."""
+
+    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
+        return f"{owner.issuer}|{owner.subject}|{place}|".encode() + value.encode()[::-1]
+
+    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
+        prefix = await self.seal(owner, place, "")
+        if not sealed.startswith(prefix):
+            raise ValueError(place)
+        return sealed.removeprefix(prefix)[::-1].decode()
+
+
 class NamedTokens:
     """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob."""
 
@@ -79,12 +95,22 @@ class Api:
 
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     tokens: NamedTokens = field(default_factory=NamedTokens)
+    chat: MemoryChat = field(default_factory=MemoryChat)
+    model: LanguageModel = field(default_factory=ScriptedModel)
+    telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
     checks: tuple[Check, ...] = ()
     front_door_id: str = ""
 
     @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        yield ApiState(
+            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW),
+            checks=self.checks,
+            now=lambda: NOW,
+            tasks=self.tasks,
+            telegram=self.telegram.webhook(lambda: NOW),
+            tokens=self.tokens,
+        )
 
     def create(self) -> ASGIApp:
         """Make the application."""
