@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from localazure.planes.language import Refused, demand, pieces, read_document, reply, send_document, send_events
+from localazure.planes.language import (
+    Refused,
+    demand,
+    messages_of,
+    pieces,
+    read_document,
+    reply,
+    send_document,
+    send_events,
+)
 
 HOST: Final = "api.anthropic.com"
 
@@ -23,7 +32,7 @@ def error(status: int, message: str) -> web.Response:
 async def answer(request: web.Request) -> web.StreamResponse:
     """Answer a conversation, as a document or as a stream."""
     try:
-        demand(bool(request.headers.get("x-api-key", "").strip()), "x-api-key header is required", status=401)
+        demand(_has_key(request), "x-api-key header is required", status=401)
         demand("anthropic-version" in request.headers, "anthropic-version: header is required")
         body = await read_document(request, "The request body is not valid JSON")
         _check(body)
@@ -40,16 +49,20 @@ async def answer(request: web.Request) -> web.StreamResponse:
     return send_document(request, {**message, "content": content, "stop_reason": reason, "usage": usage})
 
 
+def _has_key(request: web.Request) -> bool:
+    """Whether a key is shown: in a header of its own or, as the SDK does from version 2, as a bearer token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return bool(request.headers.get("x-api-key", "").strip() or (scheme == "Bearer" and token.strip()))
+
+
 def _check(body: dict[str, Any]) -> None:
     """Demand what Anthropic does, in its words."""
     demand(bool(body.get("model")) and isinstance(body["model"], str), "model: Field required")
     most: Any = body.get("max_tokens")
     demand(isinstance(most, int) and most >= 1, "max_tokens: Input should be greater than or equal to 1")
-    messages: Any = body.get("messages")
-    demand(isinstance(messages, list) and bool(messages), "messages: at least one message is required")
+    messages = messages_of(body, "messages: at least one message is required")
     for number, message in enumerate(messages):
         at = f"messages.{number}"
-        demand(isinstance(message, dict), f"{at}: Input should be a valid dictionary")
         allowed = message.get("role") in {"assistant", "user"}
         demand(allowed, f'{at}.role: Unexpected role. Allowed inputs are "user" or "assistant".')
         content: Any = message.get("content")

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from localazure.planes.language import Refused, demand, pieces, read_document, reply, send_document, send_events
+from localazure.planes.language import (
+    Refused,
+    demand,
+    messages_of,
+    pieces,
+    read_document,
+    reply,
+    send_document,
+    send_events,
+)
 
 HOST: Final = "api.openai.com"
 
@@ -45,14 +54,11 @@ async def complete(request: web.Request) -> web.StreamResponse:
 
 def _check(body: dict[str, Any]) -> None:
     """Demand what OpenAI does, in its words."""
-    demand(
-        bool(body.get("model")) and isinstance(body["model"], str), "you must provide a model parameter", param="model"
-    )
-    messages: Any = body.get("messages")
-    demand(isinstance(messages, list) and bool(messages), "Missing required parameter: 'messages'.", param="messages")
+    has_model = bool(body.get("model")) and isinstance(body["model"], str)
+    demand(has_model, "you must provide a model parameter", param="model")
+    messages = messages_of(body, "Missing required parameter: 'messages'.")
     for number, message in enumerate(messages):
         at = f"messages[{number}]"
-        demand(isinstance(message, dict), "Invalid type: expected an object.", param=at)
         supported = f"Invalid value. Supported values are: {', '.join(sorted(_ROLES))}."
         demand(message.get("role") in _ROLES, supported, param=f"{at}.role")
         demand(isinstance(message.get("content"), str), "Invalid type: expected a string.", param=f"{at}.content")
