@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from app.contract import ChatProvider
+from app.domain.chat import Chat, Exchange, Piece
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
 from app.environment import Secret
@@ -22,6 +23,8 @@ from app.setting_groups import ChatSettings
 from localazure.planes.third_parties import Trouble
 from tests.integration.app.replica_process import ROOT, WITHIN_S
 from tests.integration.app.third_party_scene import ThirdPartyScene, open_third_parties
+from tests.unit.app.memory import ADA, NOW
+from tests.unit.app.memory_talks import MemoryChat
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -128,6 +131,16 @@ async def test_a25_a_stream_that_is_cut_or_malformed_is_a_fault_after_what_came(
             [await anext(answer) for _ in range(100)]
     provider.strike()
     assert await said(provider.adapter, prompt("Hello"))  # the client has outlived it
+
+
+async def test_a25_what_came_of_a_cut_answer_is_kept_and_marked(provider: Provider) -> None:
+    provider.strike(Trouble.CUT)
+    store = MemoryChat()
+    chat = Chat(store=store, model=provider.guarded(), now=lambda: NOW)
+    *pieces, last = [one async for one in chat.ask(ADA, "Hello")]
+    assert isinstance(last, Exchange)
+    assert last.answer.content == "".join(one.text for one in pieces if isinstance(one, Piece))
+    assert (last.answer.partial, store.kept[ADA, last.answer.id]) == (True, last.answer)
 
 
 async def test_a25_a_provider_that_stays_broken_is_not_asked_any_more(provider: Provider) -> None:

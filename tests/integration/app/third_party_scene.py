@@ -1,5 +1,6 @@
 """The embedded cloud's third parties behind its way out, as a container meets them."""
 
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ class ThirdPartyScene:
 
     parties: ThirdParties
     environ: Mapping[str, str]
+    trust: ssl.SSLContext
 
     def strike(self, host: str, *troubles: Trouble, times: int = 1, seconds: float = 0) -> None:
         """Let these troubles happen to the next requests, in this order, and none of those before."""
@@ -33,4 +35,6 @@ async def open_third_parties(folder: Path) -> AsyncGenerator[ThirdPartyScene]:
         address = await proxy.start()
         stack.push_async_callback(proxy.stop)
         environ = {"HTTPS_PROXY": address, "NO_PROXY": "127.0.0.1,localhost", "SSL_CERT_FILE": str(authority.bundle)}
-        yield ThirdPartyScene(parties=parties, environ=environ)
+        yield ThirdPartyScene(
+            parties=parties, environ=environ, trust=ssl.create_default_context(cafile=authority.bundle)
+        )

@@ -1,5 +1,6 @@
 """The API over ports in memory: what web tests drive."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -77,6 +78,13 @@ class MemorySealer:
         if not sealed.startswith(prefix):
             raise ValueError(place)
         return sealed.removeprefix(prefix)[::-1].decode()
+
+
+class MemoryIndex:
+    """The port `BlindIndex` without a secret."""
+
+    async def index(self, purpose: str, value: str) -> bytes:
+        return hashlib.sha256(f"{purpose}|{value}".encode()).digest()
 
 
 class NamedTokens:
