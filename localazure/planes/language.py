@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from aiohttp import web
 
-TROUBLE: Final = "localazure.trouble"
+TROUBLE: Final = web.RequestKey("trouble", str)
 """Where a request says what is to happen to its answer: `cut` or `malformed`."""
 
 _SUM: Final = re.compile(r"(-?\d{1,12})\s*([-+*])\s*(-?\d{1,12})")

@@ -21,7 +21,7 @@ from localazure.planes.listener import Listener
 from localazure.planes.telegram import HOST as TELEGRAM_HOST
 from localazure.planes.telegram import Telegram
 
-HOSTS: Final = (anthropic.HOST, openai.HOST, TELEGRAM_HOST)
+HOSTS: Final[tuple[str, ...]] = (anthropic.HOST, openai.HOST, TELEGRAM_HOST)
 LONGEST_SECONDS: Final = 600
 _BODY_BYTES: Final = 4 << 20
 
@@ -92,7 +92,7 @@ class ThirdParties:
     """
 
     def __init__(self) -> None:
-        self.calls = dict.fromkeys(HOSTS, 0)
+        self.calls: dict[str, int] = dict.fromkeys(HOSTS, 0)
         self.telegram = Telegram()
         self._listener: Listener | None = None
         self._left: list[list[Any]] = []

@@ -25,7 +25,7 @@ async def served(api: Api) -> AsyncGenerator[str]:
     server = uvicorn.Server(
         uvicorn.Config(api.create(), host="127.0.0.1", port=0, log_config=None, ws="none", timeout_graceful_shutdown=1)
     )
-    running = asyncio.create_task(server._serve())  # `serve` would take the signals of the test run
+    running = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(WITHIN_S):
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

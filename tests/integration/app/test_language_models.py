@@ -125,10 +125,12 @@ async def test_a25_a_stream_that_is_cut_or_malformed_is_a_fault_after_what_came(
     provider: Provider, trouble: Trouble
 ) -> None:
     provider.strike(trouble)
+    before = provider.calls
     async with aclosing(provider.guarded().answer(prompt("Hello"))) as answer:
         assert await anext(answer) == "This"
         with pytest.raises(ModelFault):
             [await anext(answer) for _ in range(100)]
+    assert provider.calls - before == 1
     provider.strike()
     assert await said(provider.adapter, prompt("Hello"))  # the client has outlived it
 

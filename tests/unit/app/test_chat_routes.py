@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from app.domain.errors import Erased, Unavailable
 from app.domain.language import Author, ModelFault
 from app.domain.models import Principal, Role
-from tests.unit.app.memory import ADA, Api
+from tests.unit.app.memory import ADA, Api, NamedTokens
 from tests.unit.app.memory_talks import HANG, FullChat, ScriptedModel
 
 ASK = "/api/v1/chat/message"
@@ -148,7 +148,7 @@ def test_pages_follow_each_other_and_everything_can_be_forgotten() -> None:
         assert len(client.get(MESSAGES, headers={"Authorization": "Bearer bob"}).json()["items"]) == 2
 
 
-class PremiumTokens:
+class PremiumTokens(NamedTokens):
     async def verify(self, token: str) -> Principal:
         return Principal(issuer=ADA.issuer, subject=token, roles=frozenset({Role.PREMIUM}))
 

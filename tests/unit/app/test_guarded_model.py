@@ -156,7 +156,7 @@ async def test_a25_an_open_circuit_is_probed_by_one_call_at_a_time() -> None:
 
 
 async def test_a26_calls_beyond_those_allowed_are_refused_at_once() -> None:
-    provider = ScriptedModel([HANG])
+    provider = ScriptedModel([HANG], [HANG])
     model = GuardedModel(provider, calls_max=2)
     under_way = [asyncio.create_task(said(model)) for _ in range(2)]
     while len(provider.prompts) < 2:  # noqa: ASYNC110 - until both are asked, which is a few turns of the loop
@@ -167,7 +167,7 @@ async def test_a26_calls_beyond_those_allowed_are_refused_at_once() -> None:
     for one in under_way:
         one.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
-    provider.scripts = [["ok"]]
+    provider.scripts.append(["ok"])
     assert await said(model) == ["ok"]
 
 
