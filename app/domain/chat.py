@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
 from app.domain.models import Principal, Role
+from app.domain.seats import Seats
 
 QUESTION_MAX: Final = 4000
 """Characters."""
@@ -88,11 +89,12 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chat:
-    """Where talks are kept, who answers, and the time in UTC."""
+    """Where talks are kept, who answers, the time in UTC, and how many may wait for an answer."""
 
     store: ChatStore
     model: LanguageModel
     now: Callable[[], datetime]
+    seats: Seats = field(default_factory=Seats)
 
     async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
@@ -101,10 +103,18 @@ class Chat:
 
         Raises:
             Invalid: The question breaks a rule.
-            Unavailable: The model gave nothing, or what was said cannot be read or kept.
+            TooMany: The person waits for as many answers as one may.
+            Unavailable: The model gave nothing, or what was said cannot be read or kept, or too many wait.
         """
-        policy = policy_of(person)
         question = _message(Author.PERSON, question_of(text), at=self.now())
+        # Before the database is asked: who is refused costs nothing.
+        with self.seats.take(person):
+            async with aclosing(self._answer(person, question)) as said:
+                async for one in said:
+                    yield one
+
+    async def _answer(self, person: Principal, question: ChatMessage) -> AsyncGenerator[Piece | Exchange]:
+        policy = policy_of(person)
         page = await self.store.page(person, limit=policy.history_messages, after=None)
         pieces: list[str] = []
         length, partial = 0, False

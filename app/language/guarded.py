@@ -1,4 +1,4 @@
-"""A language model that cannot hurt the service: bounded in time, in calls at once, and in retries."""
+"""A language model that cannot hurt the service: bounded in time and in retries, and left alone when it fails."""
 
 import asyncio
 import logging
@@ -6,15 +6,11 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
 
 from app.domain.errors import Unavailable
 from app.domain.language import LanguageModel, ModelFault, Prompt
 from app.language.budget import RetryBudget
 from app.language.circuit import Circuit
-
-CALLS_MAX: Final = 32
-"""Answers under way in one replica. What is more is refused at once: a slow provider must not fill the replica up."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +35,6 @@ class GuardedModel:
         provider: The model; raises `ModelFault` for whatever goes wrong.
         circuit: Whether the provider is asked at all.
         patience: How long it is waited for.
-        calls_max: Answers under way at once.
     """
 
     def __init__(
@@ -48,13 +43,11 @@ class GuardedModel:
         *,
         circuit: Circuit | None = None,
         patience: Patience | None = None,
-        calls_max: int = CALLS_MAX,
     ) -> None:
         self.name = provider.name
         self._provider = provider
         self._circuit = circuit or Circuit("the language model")
         self._patience = patience or Patience()
-        self._calls = asyncio.Semaphore(calls_max)
         self._budget = RetryBudget()
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
@@ -64,26 +57,23 @@ class GuardedModel:
             ModelFault: It ended too early.
             Unavailable: There is none: the provider failed, or is not to be asked now.
         """
-        if self._calls.locked():
-            raise Unavailable("as many answers are under way as may be")
-        async with self._calls:
-            self._budget.earn()
-            started, attempt, begun = asyncio.get_running_loop().time(), 0, False
-            while True:
-                attempt += 1
-                try:
-                    async with aclosing(self._attempt(prompt, started)) as pieces:
-                        async for piece in pieces:
-                            begun = True
-                            yield piece
-                except ModelFault as fault:
-                    _log.warning("the language model failed", extra={"error": str(fault), "attempt": attempt})
-                    if begun:
-                        raise
-                    pause = self._pause(fault, attempt, started)
-                else:
-                    return
-                await asyncio.sleep(pause)
+        self._budget.earn()
+        started, attempt, begun = asyncio.get_running_loop().time(), 0, False
+        while True:
+            attempt += 1
+            try:
+                async with aclosing(self._attempt(prompt, started)) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+            except ModelFault as fault:
+                _log.warning("the language model failed", extra={"error": str(fault), "attempt": attempt})
+                if begun:
+                    raise
+                pause = self._pause(fault, attempt, started)
+            else:
+                return
+            await asyncio.sleep(pause)
 
     async def _attempt(self, prompt: Prompt, started: float) -> AsyncGenerator[str]:
         with self._circuit.call() as call:

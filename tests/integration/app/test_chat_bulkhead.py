@@ -1,6 +1,7 @@
 """The API as a server, with a language model that never answers, under many connections."""
 
 import asyncio
+import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -10,13 +11,22 @@ import aiohttp
 import pytest
 import uvicorn
 
+from app.domain.models import Principal
+from app.domain.seats import Seats
 from app.language.guarded import GuardedModel
-from tests.unit.app.memory import Api
+from tests.unit.app.memory import Api, NamedTokens
 from tests.unit.app.memory_talks import HANG, ScriptedModel
 
 CONNECTIONS = 500
 CALLS = 32
 WITHIN_S = 60
+
+
+class AnyTokens(NamedTokens):
+    """Each token proves the person that it names."""
+
+    async def verify(self, token: str) -> Principal:
+        return Principal(issuer="https://issuer.test", subject=token)
 
 
 @asynccontextmanager
@@ -52,13 +62,15 @@ async def p95_s(http: aiohttp.ClientSession, path: str, requests: int = 200) -> 
 async def test_a26_a_model_that_hangs_under_500_connections_leaves_other_endpoints_as_they_are() -> None:
     model = ScriptedModel([HANG])
     statuses: Counter[int] = Counter()
+    numbers = itertools.count()
 
     async def ask(http: aiohttp.ClientSession) -> None:
-        async with http.post("/api/v1/chat/message", json={"message": "Why?"}) as answer:
+        person = {"Authorization": f"Bearer person-{next(numbers)}"}
+        async with http.post("/api/v1/chat/message", json={"message": "Why?"}, headers=person) as answer:
             statuses[answer.status] += 1
             assert answer.headers["Retry-After"]
 
-    async with served(Api(model=GuardedModel(model, calls_max=CALLS))) as address:
+    async with served(Api(model=GuardedModel(model), seats=Seats(most=CALLS), tokens=AnyTokens())) as address:
         headers = {"Authorization": "Bearer ada"}
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(address, headers=headers, connector=connector) as http:

@@ -15,6 +15,7 @@ from app.domain.chat import Chat
 from app.domain.errors import NotFound, Unauthenticated
 from app.domain.language import LanguageModel
 from app.domain.models import Principal, Task, TaskPage
+from app.domain.seats import Seats
 from app.web.checks import Check
 from app.web.state import ApiState
 from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
@@ -105,6 +106,7 @@ class Api:
     tokens: NamedTokens = field(default_factory=NamedTokens)
     chat: MemoryChat = field(default_factory=MemoryChat)
     model: LanguageModel = field(default_factory=ScriptedModel)
+    seats: Seats = field(default_factory=Seats)
     telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
     checks: tuple[Check, ...] = ()
     front_door_id: str = ""
@@ -112,7 +114,7 @@ class Api:
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[ApiState]:
         yield ApiState(
-            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW),
+            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
             checks=self.checks,
             now=lambda: NOW,
             tasks=self.tasks,
