@@ -22,8 +22,17 @@ COSTLY: Final = tuple(
     if operation.costly
 )
 
+OPEN_PATHS: Final = frozenset(one.path for resource in RESOURCES for one in resource.operations if one.open)
+
 
 def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], edge: Edge) -> ASGIApp:
     """Make the API over the state that `open_state` opens, behind what stands in front of it."""
     layers = [Middleware(BearerAuth, protected=PROTECTED), Middleware(PersonLimit, costly=COSTLY)]
     return layered(ROUTES, layers, open_state, edge)
+def create_api(open_state: Callable[[], AbstractAsyncContextManager[State]], *, front_door_id: str) -> ASGIApp:
+    """Make the API over the state that `open_state` opens, behind the Front Door of this id if it is not empty."""
+    layers = [
+        Middleware(FrontDoorOnly, front_door_id=front_door_id),
+        Middleware(BearerAuth, protected=PROTECTED, unprotected=OPEN_PATHS),
+    ]
+    return layered(ROUTES, layers, open_state)

@@ -129,6 +129,15 @@ class Client:
         if "refused" in answer:
             raise StateError(f"the script of faults cannot be used: {answer['refused']}")
 
+    def trouble(self, strikes: Sequence[Mapping[str, Any]]) -> None:
+        """Let third parties make this trouble, and none of that before (`localazure/planes/third_parties.py`).
+
+        Raises StateError.
+        """
+        answer = self._ask("POST", "/troubles", list(strikes))
+        if "refused" in answer:
+            raise StateError(f"the script of troubles cannot be used: {answer['refused']}")
+
     def purge(self) -> None:
         """Forget every soft-deleted resource."""
         self._ask("POST", "/purge")

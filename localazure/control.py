@@ -15,6 +15,7 @@ from localazure.azure import Azure
 from localazure.errors import AzureError
 from localazure.faults import Fault
 from localazure.operator import OPERATOR
+from localazure.planes.third_parties import Strike
 from localazure.services.app import ContainerApp
 from localazure.services.app_job import Job
 
@@ -58,6 +59,7 @@ def control_app(azure: Azure, *, secret: str, stop: Callable[[], None]) -> web.A
         "/run": _run_door(azure),
         "/execution": _execution_door(azure),
         "/faults": _faults_door(azure),
+        "/troubles": _troubles_door(azure),
         "/purge": purge,
         "/revision": _revision_door(azure),
         "/stop": end,
@@ -108,6 +110,20 @@ def _faults_door(azure: Azure) -> Handler:
     return faults
 
 
+def _troubles_door(azure: Azure) -> Handler:
+    """Takes a script of troubles of third parties, which are not Azure's either."""
+
+    async def troubles(request: web.Request) -> web.StreamResponse:
+        lines: list[dict[str, Any]] = await request.json()
+        try:
+            azure.runtime.third_parties.script([Strike.of(line) for line in lines])
+        except (AttributeError, TypeError, ValueError) as error:
+            return web.json_response({"refused": str(error)})
+        return web.json_response({})
+
+    return troubles
+
+
 def _revision_door(azure: Azure) -> Handler:
     """Activates and deactivates revisions, as `az containerapp revision` does."""
 
@@ -142,4 +158,5 @@ def _status(azure: Azure) -> dict[str, Any]:
         "kept_aside": str(kept_aside) if kept_aside else None,
         "resources": [record.id for record in azure.store.records()],
         "running": azure.statuses(),
+        "third_parties": azure.runtime.third_parties.status(),
     }

@@ -15,6 +15,8 @@ from localazure.containers.images import ImageStore
 from localazure.planes.egress import EgressProxy
 from localazure.planes.identity import IdentityEndpoint
 from localazure.planes.issuer import HOSTS, OpenIdIssuer
+from localazure.planes.third_parties import HOSTS as THIRD_PARTY_HOSTS
+from localazure.planes.third_parties import ThirdParties
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import PostgresServers
@@ -39,6 +41,7 @@ class Runtime:
         logs: where containers' output goes, by app, revision and replica.
         postgres: real PostgreSQL servers.
         redis: real Redis servers.
+        third_parties: language models and the bot's API, which are not Azure's.
         vaults: data planes of key vaults.
     """
 
@@ -52,6 +55,7 @@ class Runtime:
     logs: Path
     postgres: PostgresServers
     redis: RedisServers
+    third_parties: ThirdParties
     vaults: Vaults
     _headers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -73,7 +77,10 @@ class Runtime:
             stack.push_async_callback(identity.stop)
             issuer_port = await issuer.start(authority.server_context(*HOSTS))
             stack.push_async_callback(issuer.stop)
-            egress = EgressProxy(dict.fromkeys(HOSTS, issuer_port))
+            third_parties = ThirdParties()
+            third_port = await third_parties.start(authority.server_context(*THIRD_PARTY_HOSTS))
+            stack.push_async_callback(third_parties.stop)
+            egress = EgressProxy({**dict.fromkeys(HOSTS, issuer_port), **dict.fromkeys(THIRD_PARTY_HOSTS, third_port)})
             proxy = await egress.start()
             stack.push_async_callback(egress.stop)
             postgres = PostgresServers(state / "postgres", authority, tokens)
@@ -97,6 +104,7 @@ class Runtime:
                 logs=state / "logs",
                 postgres=postgres,
                 redis=redis,
+                third_parties=third_parties,
                 vaults=vaults,
             )
 

@@ -5,6 +5,7 @@ from typing import Final
 from app.routes import audit, probes, tasks
 from app.routes import admin_plan, calendar_files, events, probes, profile, tasks
 from app.routes import operations, probes, tasks
+from app.routes import chat, probes, tasks, telegram
 from app.routes.description import description_of
 from app.web.operation import Resource
 
@@ -17,6 +18,8 @@ _OF_PRODUCT: Final = (
     events.RESOURCE,
     profile.RESOURCE,
     admin_plan.RESOURCE,
+    chat.RESOURCE,
+    telegram.RESOURCE,
 )
 
 RESOURCES: Final[tuple[Resource, ...]] = (*_OF_PRODUCT, description_of(_OF_PRODUCT))

@@ -53,6 +53,8 @@ def _answer(operation: Operation) -> Schema:
     answer: Schema = {"description": "Done."}
     if operation.answer:
         answer |= _content("Done.", operation.media_type, operation.answer)
+    if operation.events:
+        answer["content"]["text/event-stream"] = {"schema": _reference(operation.events)}
     if operation.headers:
         answer["headers"] = {name: {"schema": {"type": "string"}} for name in operation.headers}
     return answer

@@ -58,6 +58,13 @@ class Transaction:
         with _erased_told():
             yield self._connection
 
+    @asynccontextmanager
+    async def upkeep(self) -> AsyncGenerator[Connection]:
+        """Lend the connection, now with everybody's rows in sight, to a role that may see them."""
+        await _see(self._connection, None, scope="upkeep")
+        with _erased_told():
+            yield self._connection
+
 
 class Database:
     """A pool that connects when asked, so that the process starts without its database and recovers by itself."""

@@ -1,6 +1,7 @@
 """Bearer tokens of requests (RFC 6750)."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -31,19 +32,26 @@ class BearerAuth:
     Args:
         app: What is protected.
         protected: What protected paths start with.
+        unprotected: Paths among them that need no token, each exactly as it is.
         metadata: The address that tells a client where to get a token (RFC 9728), for a service that has one.
     """
 
     def __init__(
-        self, app: ASGIApp, *, protected: str, metadata: Callable[[HTTPConnection[Any]], str] | None = None
+        self,
+        app: ASGIApp,
+        *,
+        protected: str,
+        unprotected: AbstractSet[str] = frozenset(),
+        metadata: Callable[[HTTPConnection[Any]], str] | None = None,
     ) -> None:
         self._app = app
         self._protected = protected
+        self._unprotected = unprotected
         self._metadata = metadata
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or not scope["path"].startswith(self._protected):
+        if scope["type"] != "http" or not self._protects(scope["path"]):
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection[Any](scope)
@@ -56,6 +64,9 @@ class BearerAuth:
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _protects(self, path: str) -> bool:
+        return path.startswith(self._protected) and path not in self._unprotected
 
 
 async def _verified(connection: HTTPConnection[Any], token: str) -> Principal:

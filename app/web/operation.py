@@ -26,6 +26,7 @@ class Operation:
     Args:
         answer: Name of the schema of the successful answer; empty for none.
         body: Name of the schema of the request body; empty for none.
+        events: Name of the schema of server-sent events that come in its place when the caller asks for them.
         also: Other statuses, each with the name of its schema.
         problems: Statuses answered with a problem document, beside those that every operation can answer.
         open: Whether it needs no bearer token although its path is protected.
@@ -49,6 +50,7 @@ class Operation:
     open: bool = False
     kept: bool = False
     costly: bool = False
+    events: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

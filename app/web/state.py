@@ -13,6 +13,9 @@ from app.limits.limiter import Limiter
 from app.domain.events import EventStore
 from app.domain.ports import TaskStore, TokenVerifier
 from app.domain.profiles import ProfileStore
+from app.domain.chat import Chat
+from app.domain.ports import TaskStore, TokenVerifier
+from app.telegram.webhook import TelegramWebhook
 from app.web.checks import Check
 
 
@@ -43,3 +46,5 @@ class ApiState(State):
     """The lifespan state of the API, beside what the tool server has too."""
 
     audit: AuditTrail
+    chat: Chat
+    telegram: TelegramWebhook

@@ -1,4 +1,4 @@
-"""The only way out of a container: a CONNECT proxy that knows a few hosts of Azure and refuses all others."""
+"""The only way out of a container: a CONNECT proxy that knows a few hosts, all played here, and refuses all others."""
 
 import asyncio
 import contextlib

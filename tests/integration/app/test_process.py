@@ -185,6 +185,12 @@ async def test_an_unusable_environment_is_told_at_once_and_completely(role: str)
         ("app.api, app.wiring", "alembic, azure.servicebus, azure.storage, icalendar, mcp, redis"),
         ("app.mcp, app.wiring", "alembic, azure.servicebus, azure.storage, icalendar, redis"),
         ("app.worker", "alembic, azure.storage, dateutil, icalendar, mcp, redis"),
+        (
+            "app.api, app.api_parts, app.wiring",
+            "alembic, anthropic, azure.servicebus, azure.storage, mcp, openai, redis",
+        ),
+        ("app.mcp, app.wiring", "alembic, anthropic, azure.servicebus, azure.storage, openai, redis"),
+        ("app.worker, app.telegram.bot", "alembic, anthropic, azure.storage, mcp, openai, redis"),
         ("app.__main__", "aiohttp, alembic, azure, mcp, starlette, uvicorn"),
     ],
 )

@@ -1,6 +1,8 @@
 """The API over ports in memory: what web tests drive."""
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from app.api import create_api
+from app.domain.chat import Chat
 from app.domain.errors import NotFound, Unauthenticated
 from app.domain.models import Principal, Role, Task, TaskPage
 from app.cache.answer import Answer, Found
@@ -30,6 +33,12 @@ from app.domain.profiles import Profile
 from app.web.checks import Check
 from app.web.state import ApiState
 from tests.unit.app.memory_operations import MemoryOperations
+from app.domain.language import LanguageModel
+from app.domain.models import Principal, Task, TaskPage
+from app.domain.seats import Seats
+from app.web.checks import Check
+from app.web.state import ApiState
+from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -181,6 +190,24 @@ class MemoryAudit:
         if self.error:
             raise self.error
         self.events.append(event)
+class MemorySealer:
+    """The port `Sealer` without a secret: what is sealed says for whom and where, so a wrong place is noticed."""
+
+    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
+        return f"{owner.issuer}|{owner.subject}|{place}|".encode() + value.encode()[::-1]
+
+    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
+        prefix = await self.seal(owner, place, "")
+        if not sealed.startswith(prefix):
+            raise ValueError(place)
+        return sealed.removeprefix(prefix)[::-1].decode()
+
+
+class MemoryIndex:
+    """The port `BlindIndex` without a secret."""
+
+    async def index(self, purpose: str, value: str) -> bytes:
+        return hashlib.sha256(f"{purpose}|{value}".encode()).digest()
 
 
 class NamedTokens:
@@ -231,6 +258,10 @@ class Api:
     events: MemoryEvents = field(default_factory=MemoryEvents)
     profiles: MemoryProfiles = field(default_factory=MemoryProfiles)
     tokens: NamedTokens = field(default_factory=NamedTokens)
+    chat: MemoryChat = field(default_factory=MemoryChat)
+    model: LanguageModel = field(default_factory=ScriptedModel)
+    seats: Seats = field(default_factory=Seats)
+    telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
     checks: tuple[Check, ...] = ()
     shared: MemoryShared = field(default_factory=MemoryShared)
     limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
@@ -260,6 +291,14 @@ class Api:
             tasks=self.tasks,
             tokens=self.tokens,
             checks=self.checks, now=lambda: NOW, operations=self.operations, tasks=self.tasks, tokens=self.tokens
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        yield ApiState(
+            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
+            checks=self.checks,
+            now=lambda: NOW,
+            tasks=self.tasks,
+            telegram=self.telegram.webhook(lambda: NOW),
+            tokens=self.tokens,
         )
 
     def create(self) -> ASGIApp:

@@ -13,6 +13,7 @@ from app.web.layers import probed
 from app.web.problems import SLUGS
 from tests.schema_check import problems
 from tests.unit.app.memory import Api
+from tests.unit.app.memory_talks import ScriptedModel
 
 TASKS = "/api/v1/tasks"
 EVENTS = "/api/v1/calendar/events"
@@ -134,6 +135,34 @@ def test_the_answers_of_an_operation_s_life_are_as_described() -> None:
         assert_described(client, "GET", f"{OPERATIONS}?limit=x", OPERATIONS)
         assert_described(client, "GET", f"{OPERATIONS}/{operation['id']}", OPERATIONS + "/{operation_id}")
         assert_described(client, "GET", f"{OPERATIONS}/x", OPERATIONS + "/{operation_id}")
+def test_the_answers_of_a_talk_are_as_described() -> None:
+    ask, messages, question = "/api/v1/chat/message", "/api/v1/chat/messages", {"message": "Why?"}
+    with Api().client("ada") as client:
+        assert assert_described(client, "POST", ask, json=question).status_code == 200
+        events = assert_described(client, "POST", ask, json=question, headers={"Accept": "text/event-stream"})
+        assert "event: done" in events.text
+        assert_described(client, "POST", ask, json={"message": ""})
+        assert_described(client, "POST", ask, content=b"x")
+        assert len(assert_described(client, "GET", messages).json()["items"]) == 4
+        assert_described(client, "GET", f"{messages}?limit=0", messages)
+        assert assert_described(client, "DELETE", messages).status_code == 204
+    with Api(model=ScriptedModel([])).client("ada") as client:
+        assert assert_described(client, "POST", ask, json=question).status_code == 503
+
+
+def test_the_answers_about_telegram_are_as_described() -> None:
+    webhook, link = "/api/v1/telegram/webhook", "/api/v1/users/telegram-link"
+    shown = {"X-Telegram-Bot-Api-Secret-Token": "shown"}
+    update = {"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "text": "/tasks"}}
+    with Api().client("ada") as client:
+        assert assert_described(client, "POST", webhook, json=update, headers=shown).status_code == 200
+        assert assert_described(client, "POST", webhook, json={}, headers=shown).status_code == 422
+        assert assert_described(client, "POST", webhook, json=update).status_code == 403
+        assert assert_described(client, "POST", link).status_code == 201
+        assert assert_described(client, "DELETE", link).status_code == 204
+        described = client.get("/openapi.json").json()["paths"]
+    assert "security" not in described[webhook]["post"]
+    assert described[link]["post"]["security"] == [{"bearer": []}]
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])

@@ -94,7 +94,19 @@ def test_a_daemon_that_runs_is_found_and_not_started_twice(daemon: Client) -> No
 
     assert found
     assert found.endpoints == again.endpoints == daemon.endpoints
-    assert daemon.status() == {"deleted": [], "faults": [], "kept_aside": None, "resources": [], "running": []}
+    nothing = {"deleted": [], "faults": [], "kept_aside": None, "resources": [], "running": []}
+    assert {key: value for key, value in daemon.status().items() if key != "third_parties"} == nothing
+
+
+def test_the_trouble_of_third_parties_is_scripted_and_what_the_bot_said_is_shown(daemon: Client) -> None:
+    daemon.trouble([{"trouble": "busy", "host": "api.openai.com", "times": 2}])
+    with pytest.raises(StateError, match="trouble is 'thunder'"):
+        daemon.trouble([{"trouble": "thunder", "host": "api.openai.com"}])
+    daemon.trouble([])
+    assert daemon.status()["third_parties"] == {
+        "calls": {"api.anthropic.com": 0, "api.openai.com": 0, "api.telegram.org": 0},
+        "telegram": {},
+    }
 
 
 def test_a_second_daemon_is_refused(daemon: Client) -> None:

@@ -1,0 +1,1 @@
+"""Language models of providers, and what keeps their trouble from becoming ours."""

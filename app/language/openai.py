@@ -1,0 +1,53 @@
+"""Models of OpenAI, by its official SDK; imported only where it is the provider, as the import takes half a second."""
+
+from collections.abc import AsyncGenerator
+
+import openai
+import openai.types.chat
+
+from app.domain.language import Author, ModelFault, Prompt
+from app.environment import Secret
+from app.language.faults import told
+from app.language.timeouts import CONNECT_S, SILENCE_S
+
+
+class OpenAiModel:
+    """One client for the process. It never tries again by itself and follows no redirect."""
+
+    def __init__(self, name: str, key: Secret) -> None:
+        self.name = name
+        timeout = openai.Timeout(SILENCE_S, connect=CONNECT_S)
+        self._client = openai.AsyncOpenAI(
+            api_key=key.value,
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+            max_retries=0,
+            timeout=timeout,
+        )
+
+    async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
+        """Give an answer piece by piece, or raise `ModelFault`."""
+        messages: list[openai.types.chat.ChatCompletionMessageParam] = [
+            {"role": "developer", "content": prompt.instructions}
+        ]
+        for author, text in prompt.said:
+            if author is Author.PERSON:
+                messages.append({"role": "user", "content": text})
+            else:
+                messages.append({"role": "assistant", "content": text})
+        is_whole = False
+        with told(openai.OpenAIError):
+            stream = await self._client.chat.completions.create(
+                max_completion_tokens=prompt.answer_tokens, messages=messages, model=self.name, stream=True
+            )
+            async with stream:
+                async for chunk in stream:
+                    for choice in chunk.choices:
+                        is_whole = is_whole or choice.finish_reason is not None
+                        if choice.delta.content:
+                            yield choice.delta.content
+        if not is_whole:
+            raise ModelFault("the stream ended before the answer", again=True)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.close()

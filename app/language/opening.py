@@ -1,0 +1,71 @@
+"""The language model that the settings choose."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
+from typing import Final, Protocol
+
+from app.contract import ChatProvider
+from app.domain.errors import Unavailable
+from app.domain.language import LanguageModel, Prompt
+from app.language.guarded import GuardedModel
+from app.setting_groups import ChatSettings
+
+_ADAPTERS: Final = {
+    ChatProvider.ANTHROPIC: ("app.language.anthropic", "AnthropicModel"),
+    ChatProvider.OPENAI: ("app.language.openai", "OpenAiModel"),
+}
+
+
+class Provider(LanguageModel, Protocol):
+    """A model whose connections are to be closed."""
+
+    async def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+@asynccontextmanager
+async def open_model(settings: ChatSettings) -> AsyncGenerator[LanguageModel]:
+    """Open the model, guarded. Nothing is imported and nothing connects before the first question."""
+    provider = LateProvider(settings)
+    try:
+        yield GuardedModel(provider)
+    finally:
+        await provider.close()
+
+
+class LateProvider:
+    """Makes its provider at the first question, in a thread: importing an SDK takes as long as a hundred requests."""
+
+    def __init__(self, settings: ChatSettings) -> None:
+        self.name = settings.model
+        self._settings = settings
+        self._made: asyncio.Task[Provider] | None = None
+
+    async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
+        """Give an answer piece by piece.
+
+        Raises:
+            ModelFault: The provider failed.
+            Unavailable: Nobody has filled in the key.
+        """
+        if self._settings.key.is_placeholder:
+            raise Unavailable(f"the key of {self._settings.provider} is the placeholder; set it in the key vault")
+        if self._made is None:
+            self._made = asyncio.create_task(asyncio.to_thread(self._make))
+        # Shielded, so that a caller who leaves does not undo what the others wait for.
+        provider = await asyncio.shield(self._made)
+        async with aclosing(provider.answer(prompt)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def close(self) -> None:
+        """Close the connections of the provider, if there is one."""
+        if self._made is not None:
+            await (await self._made).close()
+
+    def _make(self) -> Provider:
+        module, name = _ADAPTERS[self._settings.provider]
+        return getattr(import_module(module), name)(self._settings.model, self._settings.key)

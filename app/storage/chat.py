@@ -1,0 +1,70 @@
+"""Talks in PostgreSQL, what was said in them sealed. Every statement is constant text and names its owner."""
+
+import asyncio
+from typing import Any, Final
+from uuid import UUID
+
+from app.domain.chat import ChatMessage, ChatPage
+from app.domain.language import Author
+from app.domain.models import Principal
+from app.domain.sealing import Sealer
+from app.storage.database import Connections
+
+_COLUMNS: Final = "id, author, content, model, partial, created_at"
+_ADD: Final = (
+    f"insert into chat_messages (issuer, subject, {_COLUMNS}) "  # noqa: S608 - constants
+    "values ($1, $2, $3, $4, $5, $6, $7, $8)"
+)
+_PAGE: Final = (
+    f"select {_COLUMNS} from chat_messages where issuer = $1 and subject = $2 "  # noqa: S608 - constants
+    "and ($3::uuid is null or id < $3) order by id desc limit $4"
+)
+_FORGET: Final = "delete from chat_messages where issuer = $1 and subject = $2"
+
+
+def chat_place(message_id: UUID) -> str:
+    """Return the place that the content of a message is sealed for."""
+    return f"chat_messages|content|{message_id}"
+
+
+class PostgresChat:
+    """The port `ChatStore` on PostgreSQL."""
+
+    def __init__(self, database: Connections, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    async def add(self, owner: Principal, *messages: ChatMessage) -> None:
+        """Keep messages, all of them or none. They are sealed before a connection is borrowed."""
+        rows = [
+            (
+                *(owner.issuer, owner.subject, one.id, one.author),
+                await self._sealer.seal(owner, chat_place(one.id), one.content),
+                *(one.model, one.partial, one.created_at),
+            )
+            for one in messages
+        ]
+        async with self._database.connection(owner) as connection:
+            await connection.executemany(_ADD, rows)  # one transaction, says asyncpg
+
+    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ChatPage:
+        """Return a page by key: as fast on the last page as on the first."""
+        async with self._database.connection(owner) as connection:
+            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+        messages = await asyncio.gather(*(self._message(owner, row) for row in rows[:limit]))
+        return ChatPage(messages=tuple(messages), after=messages[-1].id if len(rows) > limit else None)
+
+    async def forget(self, owner: Principal) -> None:
+        """Delete everything that was said."""
+        async with self._database.connection(owner) as connection:
+            await connection.execute(_FORGET, owner.issuer, owner.subject)
+
+    async def _message(self, owner: Principal, row: Any) -> ChatMessage:
+        return ChatMessage(
+            id=row["id"],
+            author=Author(row["author"]),
+            content=await self._sealer.unseal(owner, chat_place(row["id"]), row["content"]),
+            model=row["model"],
+            partial=row["partial"],
+            created_at=row["created_at"],
+        )

@@ -1,0 +1,39 @@
+"""The work of the message `telegram.update`."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from app.domain.errors import Unavailable
+from app.domain.telegram import TelegramDesks, TelegramReplies, handle_update
+from app.wire.documents import fit
+from app.wire.telegram import UpdateOrder
+
+_log = logging.getLogger(__name__)
+
+
+class UpdateHandler:
+    """Handles updates: what one changes is kept first and once, then the reply is sent.
+
+    A reply that Telegram does not take after a few attempts is lost, as the work would have to be done again for it.
+    """
+
+    def __init__(self, *, desks: TelegramDesks, replies: TelegramReplies, now: Callable[[], datetime]) -> None:
+        self._desks = desks
+        self._replies = replies
+        self._now = now
+
+    async def handle(self, document: object) -> None:
+        """Do the work of a message with this body.
+
+        Raises:
+            Invalid: The body is not an order.
+            Unavailable: The update has to wait.
+        """
+        reply = await handle_update(fit(document, UpdateOrder).update, self._desks, self._now())
+        if reply is None:
+            return
+        try:
+            await self._replies.send(reply)
+        except Unavailable as error:
+            _log.warning("a reply is lost", extra={"error": str(error)})

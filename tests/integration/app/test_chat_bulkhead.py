@@ -1,0 +1,93 @@
+"""The API as a server, with a language model that never answers, under many connections."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import pytest
+import uvicorn
+
+from app.domain.models import Principal
+from app.domain.seats import Seats
+from app.language.guarded import GuardedModel
+from tests.unit.app.memory import Api, NamedTokens
+from tests.unit.app.memory_talks import HANG, ScriptedModel
+
+CONNECTIONS = 500
+CALLS = 32
+WITHIN_S = 60
+
+
+class AnyTokens(NamedTokens):
+    """Each token proves the person that it names."""
+
+    async def verify(self, token: str) -> Principal:
+        return Principal(issuer="https://issuer.test", subject=token)
+
+
+@asynccontextmanager
+async def served(api: Api) -> AsyncGenerator[str]:
+    """Serve the API on loopback; gives its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(api.create(), host="127.0.0.1", port=0, log_config=None, ws="none", timeout_graceful_shutdown=1)
+    )
+    running = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def p95_s(http: aiohttp.ClientSession, path: str, requests: int = 200) -> float:
+    """Ask one after another, and give the time that 95 % stay below."""
+    taken: list[float] = []
+    for _ in range(requests):
+        started = time.perf_counter()
+        async with http.get(path) as answer:
+            assert answer.status == 200
+            await answer.read()
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[int(requests * 0.95)]
+
+
+@pytest.mark.integration
+async def test_a26_a_model_that_hangs_under_500_connections_leaves_other_endpoints_as_they_are() -> None:
+    model = ScriptedModel([HANG])
+    statuses: Counter[int] = Counter()
+    numbers = itertools.count()
+
+    async def ask(http: aiohttp.ClientSession) -> None:
+        person = {"Authorization": f"Bearer person-{next(numbers)}"}
+        async with http.post("/api/v1/chat/message", json={"message": "Why?"}, headers=person) as answer:
+            statuses[answer.status] += 1
+            assert answer.headers["Retry-After"]
+
+    async with served(Api(model=GuardedModel(model), seats=Seats(most=CALLS), tokens=AnyTokens())) as address:
+        headers = {"Authorization": "Bearer ada"}
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(address, headers=headers, connector=connector) as http:
+            await p95_s(http, "/api/v1/tasks", requests=20)
+            before = await p95_s(http, "/api/v1/tasks")
+            asking = [asyncio.create_task(ask(http)) for _ in range(CONNECTIONS)]
+            async with asyncio.timeout(WITHIN_S):
+                while statuses[503] < CONNECTIONS - CALLS:  # noqa: ASYNC110 - until those beyond the bound are refused
+                    await asyncio.sleep(0.01)
+            assert len(model.prompts) == CALLS
+            during = await p95_s(http, "/api/v1/tasks")
+            assert dict(statuses) == {503: CONNECTIONS - CALLS}
+            for one in asking:
+                one.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*asking)
+        async with asyncio.timeout(WITHIN_S):
+            while model.ended < CALLS:  # noqa: ASYNC110 - the server sees the callers leave
+                await asyncio.sleep(0.01)
+    assert during <= before * 1.2 + 0.005  # a busy machine moves a request by a few milliseconds
