@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from app.domain.errors import Invalid
-from app.domain.ids import time_ordered_id
+from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.purposes import CONSENTED, Purpose
 

@@ -75,6 +75,14 @@ class PersonCache(Protocol):
         ...
 
 
+class KeyRing(Protocol):
+    """The keys of people, as they are remembered beside the database."""
+
+    async def forget(self, owner: Principal) -> None:
+        """Remember the person's key no longer; may raise `Unavailable`."""
+        ...
+
+
 class ErasureDesk(Protocol):
     """Where a person asks; each method may raise `Unavailable`."""
 

@@ -14,7 +14,7 @@ class OperationStarter(Protocol):
         self,
         owner: Principal,
         kind: str,
-        input: Mapping[str, Any],
+        input: Mapping[str, Any],  # noqa: A002 - the word of the product
         idempotency_key: str | None,
     ) -> UUID:
         """Return the operation's id: a new one, or that of the operation with the same key and input.
