@@ -7,6 +7,7 @@ from typing import Final
 from app.domain.data_map import Terms
 from app.domain.data_places import PLACES, TABLES
 from app.domain.purposes import REGISTER, Purpose
+from app.domain.retention import categories_of
 
 MEASURES: Final[Mapping[str, str]] = {
     "encryption": "TLS everywhere; sensitive columns sealed with a key per person, wrapped by a key of the vault",
@@ -63,7 +64,7 @@ def _kept(purpose: Purpose, terms: Terms | None) -> Iterator[Kept]:
         yield Kept(
             place=f"table:{table.name}",
             description=table.description,
-            categories=tuple(sorted({column.category.value for column in table.columns})),
+            categories=categories_of(table),
             term=table.term,
             days=terms and terms.days(table.term),
             erasure=table.end,

@@ -5,8 +5,7 @@ is kept and for how long. It is made as a stream; however much a person has, onl
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -46,7 +45,7 @@ class Fetched:
     """An export on its way to its person: so many bytes, piece by piece."""
 
     size: int
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes]
 
 
 class ExportShelf(Protocol):
@@ -56,8 +55,8 @@ class ExportShelf(Protocol):
         """Keep an export and return its size; it is there at once or, with `Erased` or another error, not at all."""
         ...
 
-    def fetch(self, owner: Principal, export_id: UUID, *, now: datetime) -> AbstractAsyncContextManager[Fetched]:
-        """Open an export; `NotFound` when there is none, or it is older than `LIFETIME`."""
+    async def fetch(self, owner: Principal, export_id: UUID, *, now: datetime) -> Fetched:
+        """Open an export; raises `NotFound` when there is none, or it is older than `LIFETIME`."""
         ...
 
     async def remove(self, owner: Principal, export_id: UUID) -> None:
@@ -110,7 +109,7 @@ class _Export:
     count: dict[str, int] = field(default_factory=dict[str, int])
     unreadable: list[str] = field(default_factory=list[str])
 
-    async def archive(self) -> AsyncIterator[bytes]:
+    async def archive(self) -> AsyncGenerator[bytes]:
         """Give the archive, piece by piece."""
         with Archive(made_at=self.now) as archive:
             for done, table in enumerate(PERSONAL):

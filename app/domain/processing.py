@@ -8,11 +8,8 @@ from uuid import UUID
 from app.domain.models import Principal
 from app.domain.purposes import Basis, Purpose
 
-EXPORT_ASKED: Final = "export.asked"
 EXPORT_MADE: Final = "export.made"
 EXPORT_FETCHED: Final = "export.fetched"
-CONSENT_GIVEN: Final = "consent.given"
-CONSENT_WITHDRAWN: Final = "consent.withdrawn"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,8 @@
 They see everybody's rows (`Database.upkeep`), as entries of ledgers can only be deleted by who keeps house.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -22,7 +23,8 @@ KEYS: Final = "subject_keys"
 ChatOf = Callable[[str], Awaitable[bytes | None]]
 """Tells what `telegram_links.chat` holds for the chat that the body of an update is from; None for no chat."""
 
-_NAMES: Final = "strpos(body, to_json($1::text)::text) > 0 and strpos(body, to_json($2::text)::text) > 0"
+# As JSON has them, with and without escapes of what is not ASCII.
+_NAMES: Final = "(strpos(body, $1) > 0 or strpos(body, $2) > 0) and (strpos(body, $3) > 0 or strpos(body, $4) > 0)"
 
 
 class TableStore:
@@ -74,16 +76,12 @@ class OutboxStore:
     async def erase(self, owner: Principal) -> None:
         """Delete the messages."""
         async with self._database.upkeep() as connection:
-            await connection.execute(f"delete from outbox where {_NAMES}", owner.issuer, owner.subject)  # noqa: S608 - a constant
+            await connection.execute(f"delete from outbox where {_NAMES}", *_spellings(owner))  # noqa: S608 - a constant
 
     async def holds(self, owner: Principal) -> int:
         """Count the messages."""
         async with self._database.upkeep() as connection:
-            return await connection.fetchval(
-                f"select count(*) from outbox where {_NAMES}",  # noqa: S608 - a constant
-                owner.issuer,
-                owner.subject,
-            )
+            return await connection.fetchval(f"select count(*) from outbox where {_NAMES}", *_spellings(owner))  # noqa: S608 - a constant
 
 
 class UpdateStore:
@@ -146,3 +144,8 @@ def stores_of_people(
         CacheStore(cache),
         KeyStore(database, key_table, keys),
     )
+
+
+def _spellings(owner: Principal) -> Iterator[str]:
+    for name in (owner.issuer, owner.subject):
+        yield from (json.dumps(name), json.dumps(name, ensure_ascii=False))

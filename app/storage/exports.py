@@ -5,8 +5,7 @@ The key of an export is sealed for the person and stands beside it. So what stor
 """
 
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -55,8 +54,7 @@ class BlobExports:
         )
         return plain_size(size)
 
-    @asynccontextmanager
-    async def fetch(self, owner: Principal, export_id: UUID, *, now: datetime) -> AsyncGenerator[Fetched]:
+    async def fetch(self, owner: Principal, export_id: UUID, *, now: datetime) -> Fetched:
         """Open an export of the person, while it lives."""
         found = await self._container.find(_name(owner, export_id))
         if _is_over(found, now):
@@ -64,7 +62,7 @@ class BlobExports:
         sealed_key = base64.b64decode(found.metadata[_KEY])
         key = base64.b64decode(await self._sealer.unseal(owner, _place(export_id), sealed_key))
         pieces = open_pieces(key, found.name, self._container.download(found.name))
-        yield Fetched(size=plain_size(found.size), pieces=pieces)
+        return Fetched(size=plain_size(found.size), pieces=pieces)
 
     async def remove(self, owner: Principal, export_id: UUID) -> None:
         """Delete an export."""
@@ -72,8 +70,8 @@ class BlobExports:
 
     async def erase(self, owner: Principal) -> None:
         """Delete all exports of the person."""
-        async for found in self._container.listed(_folder(owner)):
-            await self._container.delete(found.name)
+        for name in [found.name async for found in self._container.listed(_folder(owner))]:
+            await self._container.delete(name)
 
     async def holds(self, owner: Principal) -> int:
         """Count the exports of the person."""

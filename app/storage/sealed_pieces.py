@@ -4,7 +4,7 @@ The key serves one stream, so a piece's number is nonce enough; what it authenti
 whether the piece is the last, so that pieces cannot be moved, mixed or cut off.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -35,7 +35,7 @@ async def seal_pieces(key: bytes, name: str, content: AsyncIterator[bytes]) -> A
         number += 1
 
 
-async def open_pieces(key: bytes, name: str, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def open_pieces(key: bytes, name: str, content: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
     """Open a sealed stream.
 
     Raises:

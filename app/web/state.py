@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from app.domain.ports import TaskStore, TokenVerifier
+from app.domain.privacy import Privacy
 from app.web.checks import Check
 
 
@@ -22,3 +23,9 @@ class State(Checked):
     """The time in UTC."""
     tasks: TaskStore
     tokens: TokenVerifier
+
+
+class ApiState(State):
+    """The lifespan state of the API, beside what the tool server has too."""
+
+    privacy: Privacy
