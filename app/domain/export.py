@@ -114,7 +114,7 @@ class _Export:
         with Archive(made_at=self.now) as archive:
             for done, table in enumerate(PERSONAL):
                 archive.begin(f"schemas/{table.name}.json")
-                yield archive.add(json.dumps(schema_of(table), indent=1))
+                yield archive.add(json.dumps(schema_of(table)))
                 archive.begin(f"{table.name}.ndjson")
                 self.count[table.name] = 0
                 async for row in self.rows.rows(self.owner, table):
@@ -123,7 +123,7 @@ class _Export:
                     yield archive.add(json.dumps(members, ensure_ascii=False) + "\n")
                 await self.progress(100 * (done + 1) // (len(PERSONAL) + 1))
             archive.begin("manifest.json")
-            yield archive.add(json.dumps(self._manifest(), indent=1, ensure_ascii=False))
+            yield archive.add(json.dumps(self._manifest(), ensure_ascii=False))
             yield archive.finish()
 
     async def _value(self, table: Table, column: Column, row: Mapping[str, Any]) -> Any:

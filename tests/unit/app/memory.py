@@ -11,12 +11,14 @@ from starlette.types import ASGIApp
 
 from app.api import create_api
 from app.domain.errors import NotFound, Unauthenticated
-from app.domain.models import Principal, Task, TaskPage
+from app.domain.models import Principal, Role, Task, TaskPage
 from app.web.checks import Check
-from app.web.state import State
+from app.web.state import ApiState
+from tests.unit.app.memory_privacy import MemoryPrivacy
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
+ROOT = Principal(issuer="https://issuer.test", subject="root", roles=frozenset({Role.ADMIN}))
 ADDRESS = "https://service.test"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -64,10 +66,10 @@ class BrokenTasks(MemoryTasks):
 
 
 class NamedTokens:
-    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob."""
+    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an administrator."""
 
     async def verify(self, token: str) -> Principal:
-        for person in (ADA, BOB):
+        for person in (ADA, BOB, ROOT):
             if token == person.subject:
                 return person
         raise Unauthenticated("unknown")
@@ -81,10 +83,17 @@ class Api:
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
     front_door_id: str = ""
+    privacy: MemoryPrivacy = field(default_factory=MemoryPrivacy)
 
     @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        yield ApiState(
+            checks=self.checks,
+            now=lambda: NOW,
+            privacy=self.privacy.ports(),
+            tasks=self.tasks,
+            tokens=self.tokens,
+        )
 
     def create(self) -> ASGIApp:
         """Make the application."""
