@@ -11,15 +11,15 @@ from app.domain.data_map import Kind, Table
 
 _TYPES: Final[Mapping[Kind, Mapping[str, Any]]] = MappingProxyType(
     {
-        Kind.BYTES: {"type": ["string", "null"], "contentEncoding": "base64"},
-        Kind.FLAG: {"type": ["boolean", "null"]},
-        Kind.ID: {"type": ["string", "null"], "format": "uuid"},
+        Kind.BYTES: {"type": "string", "description": "base64"},
+        Kind.FLAG: {"type": "boolean"},
+        Kind.ID: {"type": "string", "format": "uuid"},
         Kind.JSON: {},
-        Kind.MOMENT: {"type": ["string", "null"], "format": "date-time"},
-        Kind.MOMENTS: {"type": ["array", "null"], "items": {"type": "string", "format": "date-time"}},
-        Kind.NUMBER: {"type": ["integer", "null"]},
-        Kind.TEXT: {"type": ["string", "null"]},
-        Kind.TEXTS: {"type": ["array", "null"], "items": {"type": "string"}},
+        Kind.MOMENT: {"type": "string", "format": "date-time"},
+        Kind.MOMENTS: {"type": "array", "items": {"type": "string", "format": "date-time"}},
+        Kind.NUMBER: {"type": "integer"},
+        Kind.TEXT: {"type": "string"},
+        Kind.TEXTS: {"type": "array", "items": {"type": "string"}},
     }
 )
 
@@ -31,7 +31,7 @@ def schema_of(table: Table) -> Mapping[str, Any]:
         "title": table.name,
         "description": table.description,
         "type": "object",
-        "properties": {column.name: _TYPES[column.kind] for column in table.exported},
+        "properties": {column.name: {"anyOf": [_TYPES[column.kind], {"type": "null"}]} for column in table.exported},
         "required": [column.name for column in table.exported],
         "additionalProperties": False,
     }

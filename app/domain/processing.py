@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from app.domain.models import Principal
-from app.domain.purposes import Basis, Purpose
+from app.domain.purposes import Purpose
 
 EXPORT_MADE: Final = "export.made"
 EXPORT_FETCHED: Final = "export.fetched"
@@ -14,7 +14,7 @@ EXPORT_FETCHED: Final = "export.fetched"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Processing:
-    """One entry.
+    """One entry; it says what was so at its time, also of a purpose that the register has no more.
 
     Args:
         basis: Why it was allowed at that time, from the register of purposes.
@@ -22,8 +22,8 @@ class Processing:
     """
 
     id: UUID
-    purpose: Purpose
-    basis: Basis
+    purpose: str
+    basis: str
     action: str
     at: datetime
 

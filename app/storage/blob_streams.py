@@ -5,6 +5,7 @@ import base64
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -50,7 +51,7 @@ class StreamedContainer(BlobContainer):
             async for block in blocks:
                 block_id = base64.b64encode(len(listed).to_bytes(6)).decode()
                 with _told(name):
-                    await blob.stage_block(block_id, block)
+                    await blob.stage_block(block_id, BytesIO(block), len(block))
                 listed.append(BlobBlock(block_id))
                 size += len(block)
         async with at_once:

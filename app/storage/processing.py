@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.processing import Processing, ProcessingPage
-from app.domain.purposes import REGISTER, Basis, Purpose
+from app.domain.purposes import REGISTER, Purpose
 from app.storage.database import Connections
 
 _NOTE: Final = (
@@ -38,8 +38,8 @@ class PostgresProcessingLog:
         entries = tuple(
             Processing(
                 id=row["id"],
-                purpose=Purpose(row["purpose"]),
-                basis=Basis(row["basis"]),
+                purpose=row["purpose"],
+                basis=row["basis"],
                 action=row["action"],
                 at=row["at"],
             )

@@ -9,7 +9,7 @@ import msgspec
 from app.domain.consents import TEXT_VERSION_MAX, Consent
 from app.domain.erasure import Erasure
 from app.domain.processing import Processing, ProcessingPage
-from app.domain.purposes import CONSENTED, REGISTER, Basis, Purpose
+from app.domain.purposes import CONSENTED, REGISTER, Purpose
 from app.wire.documents import Moment, cursor_of
 
 
@@ -58,8 +58,8 @@ class ProcessingDocument(msgspec.Struct, frozen=True):
     """One thing that was done with a person's data, and why it was allowed."""
 
     id: UUID
-    purpose: Purpose
-    basis: Basis
+    purpose: str
+    basis: str
     action: str
     at: Moment
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ class World:
     writers: int = 0
 
     @asynccontextmanager
-    async def unerased(self, owner: Principal) -> AsyncIterator[None]:
+    async def unerased(self, owner: Principal) -> AsyncGenerator[None]:
         """Hold the fence together with other writers."""
         await self.pause()
         if person_of(owner) in self.tombstones:
@@ -211,7 +211,7 @@ class MemoryShelf:
         if made_at + LIFETIME <= now:
             raise NotFound
 
-        async def pieces() -> Any:
+        async def pieces() -> AsyncGenerator[bytes]:
             for start in range(0, len(content), 1000):
                 yield content[start : start + 1000]
 
