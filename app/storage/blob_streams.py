@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock, ContentSettings
 
 from app.domain.errors import NotFound, Unavailable
@@ -112,6 +112,8 @@ def _told(name: str) -> Generator[None]:
     """Translate what the client raises."""
     try:
         yield
+    except ResourceExistsError as error:
+        raise FileExistsError(f"{name} is there already") from error
     except ResourceNotFoundError as error:
         raise NotFound(f"no blob {name}") from error
     except (AzureError, TimeoutError) as error:
