@@ -4,9 +4,12 @@ Export, erasure, retention and the record of processing activities (GDPR, Articl
 declared in `data_tables` or `data_places` does not pass the tests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from app.domain.models import Principal
 from app.domain.purposes import Purpose
 
 
@@ -142,9 +145,9 @@ class Table:
         """The columns that an export holds."""
         return tuple(column for column in self.columns if not column.left_out) if self.owned else ()
 
-    def place_of(self, column: str, row: object) -> str:
-        """Return what a sealed value belongs to, as `Sealer` wants it; a row without a key is empty."""
-        return f"{self.name}|{column}|{row}"
+    def place_of(self, column: str, owner: Principal, row: Mapping[str, Any]) -> str:
+        """Return what a sealed value belongs to, as `Sealer` wants it; a person's only row is named by its subject."""
+        return f"{self.name}|{column}|{row[self.key] if self.key else owner.subject}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

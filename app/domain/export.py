@@ -130,7 +130,7 @@ class _Export:
         value = row[column.name]
         if not column.sealed or value is None:
             return plain(value, column.kind)
-        place = table.place_of(column.name, row[table.key] if table.key else "")
+        place = table.place_of(column.name, self.owner, row)
         try:
             return await self.sealer.unseal(self.owner, place, value)
         except ValueError:  # a value that nobody can open must not keep the person from all the others

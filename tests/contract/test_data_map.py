@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from app.contract import OPERATIONS_QUEUE
 from app.domain.data_places import PLACES, TABLES
@@ -44,7 +45,7 @@ def test_a_table_that_names_people_is_declared_as_theirs_and_fenced_against_the_
 
 
 def test_every_table_of_people_and_every_place_with_an_eraser_is_a_store_of_the_erasure() -> None:
-    nothing = type("Nothing", (), {"name": "exports"})()
+    nothing: Any = type("Nothing", (), {"name": "exports"})()
     stores = stores_of_people(nothing, cache=nothing, keys=nothing, exports=nothing, chat_of=nothing)
     names = [store.name for store in stores]
     assert len(names) == len(set(names))

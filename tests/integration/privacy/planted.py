@@ -55,7 +55,7 @@ async def plant(database: Database, sealer: Sealer, owner: Principal) -> None:
     for table in PERSONAL:
         row = {column.name: canary(owner, table, column) for column in table.columns}
         for column in (column for column in table.columns if column.sealed):
-            place = table.place_of(column.name, row[table.key] if table.key else "")
+            place = table.place_of(column.name, owner, row)
             row[column.name] = await sealer.seal(owner, place, row[column.name])
         await insert(database, owner, table.name, row | {"issuer": owner.issuer, "subject": owner.subject})
 

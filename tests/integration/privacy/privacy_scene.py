@@ -1,6 +1,5 @@
 """What privacy meets: a migrated database with its roles, and containers of a real blob data plane."""
 
-import json
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,17 +16,15 @@ from app.domain.errors import Unavailable
 from app.domain.export import ExportReceipt, export_person
 from app.domain.models import Principal
 from app.migrate import DatabaseRole, migrate
+from app.privacy_parts import PrivacyWork, chats_by
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import Connection, Login, connect
 from app.storage.database import Connections, Database
-from app.storage.erasers import stores_of_people
 from app.storage.erasure_ledger import ErasureLedgerFile
 from app.storage.erasures import PostgresErasures
 from app.storage.exports import BlobExports
 from app.storage.personal_rows import PostgresRows
 from app.storage.processing import PostgresProcessingLog
-from app.storage.reports import BlobReports
-from app.storage.retention import Retention
 from app.upkeep_chores import House
 from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
@@ -96,27 +93,32 @@ class Scene:
         self.now: Callable[[], datetime] = lambda: NOW
 
     @property
+    def work(self) -> PrivacyWork:
+        """What the worker does."""
+
+        async def index(_purpose: str, value: str) -> bytes:
+            return value.encode()
+
+        return PrivacyWork(
+            database=self.keeper,
+            exports=self.container,
+            sealer=self.sealer,
+            keys=self.sealer,
+            cache=self.cache,
+            audit=self.trail.on,
+            chat_of=chats_by(index),
+            now=self.now,
+        )
+
+    @property
     def stores(self) -> Sequence[PersonalStore]:
         """Every store, as the worker's role sees it."""
-
-        async def chat_of(body: str) -> bytes | None:
-            return str(json.loads(body)["chat"]).encode()
-
-        return stores_of_people(self.keeper, cache=self.cache, keys=self.sealer, exports=self.exports, chat_of=chat_of)
+        return self.work.stores()
 
     @property
     def house(self) -> House:
         """The chores."""
-        return House(
-            database=self.keeper,
-            erasures=PostgresErasures(self.keeper, self.trail.on),
-            exports=self.exports,
-            ledger=self.ledger,
-            reports=BlobReports(self.container),
-            retention=Retention(self.keeper, TERMS),
-            stores=self.stores,
-            now=self.now,
-        )
+        return self.work.house(self.archive, TERMS)
 
     async def export(self, owner: Principal, *, batch: int = 500) -> ExportReceipt:
         """Make an export; progress must never go back."""
