@@ -32,9 +32,6 @@ from app.storage.reports import BlobReports
 from app.storage.retention import Retention
 from app.upkeep_chores import House
 
-    from app.storage.blob_streams import StreamedContainer
-    from app.upkeep_chores import House
-
 CHAT_INDEX: Final = "telegram.chat"
 """What the blind index of a chat is made for, where chats are linked."""
 
@@ -46,7 +43,6 @@ def privacy_of(
     database: Database, exports: StreamedContainer, *, sealer: Sealer, audit: AuditOn, operations: OperationStarter
 ) -> Privacy:
     """Put together what routes reach."""
-
     return Privacy(
         audit=audit(database),
         consents=PostgresConsents(database),
@@ -79,7 +75,6 @@ class PrivacyWork:
 
     async def export(self, owner: Principal, progress: Callable[[int], Awaitable[None]]) -> ExportReceipt:
         """Make an export: the work of an operation `privacy.export`. May raise `Erased` and `Unavailable`."""
-
         return await export_person(
             owner,
             rows=PostgresRows(self.database),
@@ -97,7 +92,6 @@ class PrivacyWork:
 
     def stores(self) -> Sequence[PersonalStore]:
         """Return every place that holds something of people."""
-
         exports = BlobExports(self.exports, self.database, self.sealer)
         return stores_of_people(self.database, cache=self.cache, keys=self.keys, exports=exports, chat_of=self.chat_of)
 
@@ -108,7 +102,6 @@ class PrivacyWork:
             archive: The container of blobs that nobody can change.
             terms: How long things are kept.
         """
-
         return House(
             database=self.database,
             erasures=PostgresErasures(self.database, self.audit),
