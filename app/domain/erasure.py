@@ -70,7 +70,7 @@ class PersonalStore(Protocol):
 class PersonCache(Protocol):
     """What caches hold of a person."""
 
-    async def forget(self, owner: Principal) -> None:
+    async def forget(self, owner: Principal, /) -> None:
         """Let nothing that is cached of the person be read again, by any replica; may raise `Unavailable`."""
         ...
 
@@ -78,7 +78,7 @@ class PersonCache(Protocol):
 class KeyRing(Protocol):
     """The keys of people, as they are remembered beside the database."""
 
-    async def forget(self, owner: Principal) -> None:
+    async def forget(self, owner: Principal, /) -> None:
         """Remember the person's key no longer; may raise `Unavailable`."""
         ...
 

@@ -127,7 +127,7 @@ async def test_a22_who_was_erased_after_a_backup_is_erased_again_after_its_resto
     told = [found.name async for found in scene.archive.listed("erasures/")]
     ledger = await scene.archive.read(max(told))
     assert person_of(ada).hex() in ledger.decode()
-    assert b"a22" not in ledger
+    assert b"ada-a22" not in ledger
 
     for owner in (ada, bob):
         await plant(restored.api, restored.sealer, owner)
