@@ -36,11 +36,14 @@ from tests.unit.localazure.arm import BLOB_CONTRIBUTOR, create, grant
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TERMS: Final = Terms(chat=90, operation=30)
 _ADMINISTRATOR: Final = Identity(client_id="c-admin", object_id=str(uuid4()), resource_id="/admin")
-_ROLES: Final = {
-    name: Identity(client_id=f"c-{name}", object_id=str(uuid4()), resource_id=f"/{name}") for name in ("api", "worker")
-}
+_API: Final = Identity(client_id="c-api", object_id=str(uuid4()), resource_id="/api")
 
 _READER: Final = DatabaseRole(name="backup", object_id=str(uuid4()))
+
+
+def person(subject: str) -> Principal:
+    """Name a person."""
+    return Principal(issuer="https://issuer.test", subject=subject)
 
 
 class Trail:
@@ -165,14 +168,20 @@ class Stage:
     endpoint: Endpoint
     state: Path
 
+    @property
+    def keeper(self) -> Identity:
+        """What keeps house: the identity that the account lets write."""
+        said = self.place.identity.outputs
+        return Identity(client_id=said["clientId"], object_id=said["principalId"], resource_id=self.place.identity.id)
+
     @asynccontextmanager
     async def scene(self) -> AsyncGenerator[Scene]:
         """Set a scene in a new database."""
         name = f"d{uuid4().hex}"
         await self.place.azure.runtime.postgres.create_database("database", name)
         services = [
-            DatabaseRole(name=role, object_id=identity.object_id, upkeep=role == "worker")
-            for role, identity in _ROLES.items()
+            DatabaseRole(name="api", object_id=_API.object_id),
+            DatabaseRole(name="worker", object_id=self.keeper.object_id, upkeep=True),
         ]
         administrator = self._login(_ADMINISTRATOR, "admin", name)
         await migrate(administrator, services=services, reader=_READER)
@@ -180,8 +189,8 @@ class Stage:
             service = await stack.enter_async_context(self.place.client())
             yield Scene(
                 name=name,
-                api=await stack.enter_async_context(Database.open(self._login(_ROLES["api"], "api", name))),
-                keeper=await stack.enter_async_context(Database.open(self._login(_ROLES["worker"], "worker", name))),
+                api=await stack.enter_async_context(Database.open(self._login(_API, "api", name))),
+                keeper=await stack.enter_async_context(Database.open(self._login(self.keeper, "worker", name))),
                 container=StreamedContainer(service.get_container_client("exports")),
                 archive=StreamedContainer(service.get_container_client("backups")),
                 administrator=administrator,

@@ -19,16 +19,12 @@ from app.domain.export_values import plain
 from app.domain.models import Principal
 from app.domain.processing import EXPORT_MADE
 from tests.integration.privacy.planted import canary, chat_of, insert, plant
-from tests.integration.privacy.privacy_scene import NOW, Scene
+from tests.integration.privacy.privacy_scene import NOW, Scene, person
 from tests.schema_check import problems
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TASKS = next(table for table in PERSONAL if table.name == "tasks")
-
-
-def person(subject: str) -> Principal:
-    return Principal(issuer="https://issuer.test", subject=subject)
 
 
 async def fetched(scene: Scene, owner: Principal, export_id: UUID) -> zipfile.ZipFile:

@@ -25,15 +25,11 @@ from app.storage.reports import ANALYTICS, RETENTION, BlobReports
 from app.storage.retention import Retention
 from app.upkeep import keep_house
 from tests.integration.privacy.planted import canary, insert, plant
-from tests.integration.privacy.privacy_scene import NOW, TERMS, Scene, Stage
+from tests.integration.privacy.privacy_scene import NOW, TERMS, Scene, Stage, person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PROCESSING = next(table for table in TABLES if table.name == "processing_log")
-
-
-def person(subject: str) -> Principal:
-    return Principal(issuer="https://issuer.test", subject=subject)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
