@@ -133,16 +133,20 @@ class CacheStore:
 def stores_of_people(
     database: Database, *, cache: PersonCache, keys: KeyRing, exports: PersonalStore, chat_of: ChatOf
 ) -> Sequence[PersonalStore]:
-    """Return every store of the data map, in the order of an erasure: the way in first, the key last."""
+    """Return every store of the data map, in the order of an erasure.
+
+    The way in first; the key when nothing has to be opened any more; then what is outside the database, which may have
+    to wait: without the key nobody reads it.
+    """
     tables = [TableStore(database, table) for table in PERSONAL if table.name != KEYS]
     [key_table] = [table for table in PERSONAL if table.name == KEYS]
     return (
         UpdateStore(database, chat_of),
         *tables,
         OutboxStore(database),
+        KeyStore(database, key_table, keys),
         exports,
         CacheStore(cache),
-        KeyStore(database, key_table, keys),
     )
 
 
