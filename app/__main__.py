@@ -1,4 +1,4 @@
-"""`python -m app {api|backup|mcp|migrate|worker}`: one role per process."""
+"""`python -m app {api|backup|mcp|migrate|upkeep|worker}`: one role per process."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.environment import SettingsError
-from app.job_settings import BackupSettings, MigrateSettings
+from app.job_settings import BackupSettings, MigrateSettings, UpkeepSettings
 from app.logs import configure_logs
 from app.setting_groups import ListenSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
@@ -136,11 +136,20 @@ def _backup(environ: Mapping[str, str]) -> int:
     return 0
 
 
+def _upkeep(environ: Mapping[str, str]) -> int:
+    settings = UpkeepSettings.load(environ)
+    from app.upkeep_role import run_upkeep  # noqa: PLC0415 - see `_api`
+
+    configure_logs(settings.log_level)
+    return 0 if asyncio.run(run_upkeep(settings)) else 1
+
+
 _ROLES: Final[Mapping[str, Callable[[Mapping[str, str]], int]]] = {
     "api": _api,
     "backup": _backup,
     "mcp": _mcp,
     "migrate": _migrate,
+    "upkeep": _upkeep,
     "worker": _worker,
 }
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.identity.aio import ManagedIdentityCredential
@@ -20,6 +20,8 @@ READ_TIMEOUT_S: Final = 60
 """Bound on the wait for an answer to one request."""
 RETRIES: Final = 3
 """How often one request is tried again."""
+PIECE_BYTES: Final = 4 * 1024 * 1024
+"""How much of a blob one request brings: no blob is ever whole in memory."""
 UPLOAD_S: Final = 3_600.0
 """Bound on one file, its retries included."""
 
@@ -32,7 +34,7 @@ class BlobContainer:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, endpoint: str, container: str, *, client_id: str) -> AsyncGenerator["BlobContainer"]:
+    async def open(cls, endpoint: str, container: str, *, client_id: str) -> AsyncGenerator[Self]:
         """Open the container of an account by its blob endpoint; nothing connects yet."""
         async with (
             ManagedIdentityCredential(client_id=client_id) as credential,
@@ -43,6 +45,8 @@ class BlobContainer:
                 connection_timeout=CONNECT_TIMEOUT_S,
                 read_timeout=READ_TIMEOUT_S,
                 retry_total=RETRIES,
+                max_single_get_size=PIECE_BYTES,
+                max_chunk_get_size=PIECE_BYTES,
             ) as client,
         ):
             yield cls(client)

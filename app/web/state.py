@@ -16,6 +16,7 @@ from app.domain.profiles import ProfileStore
 from app.domain.chat import Chat
 from app.domain.ports import TaskStore, TokenVerifier
 from app.telegram.webhook import TelegramWebhook
+from app.domain.privacy import Privacy
 from app.web.checks import Check
 
 
@@ -48,3 +49,4 @@ class ApiState(State):
     audit: AuditTrail
     chat: Chat
     telegram: TelegramWebhook
+    privacy: Privacy

@@ -16,6 +16,8 @@ from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, WorkerEnv
 from localazure.redis.server import Memory
 from localazure.redis.servers import RedisServers
 from tests.integration.app.platform_parts import API, Platform
+from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, UpkeepEnv, WorkerEnv
+from tests.integration.app.platform_parts import Platform
 from tests.integration.app.replica_process import ROOT, WITHIN_S, Replica, Served, alive, open_replica, run, serve
 from tests.unit.app.issuer import open_issuer
 
@@ -163,6 +165,7 @@ ENVIRONMENTS: dict[str, type[StrEnum]] = {
     "backup": BackupEnv,
     "mcp": McpEnv,
     "migrate": MigrateEnv,
+    "upkeep": UpkeepEnv,
     "worker": WorkerEnv,
 }
 
@@ -204,4 +207,4 @@ async def test_a_role_imports_what_it_runs_and_no_more(modules: str, foreign: st
 async def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     code, _, err = await run("web", {})
     assert code == 2
-    assert "invalid choice: 'web' (choose from 'api', 'backup', 'mcp', 'migrate', 'worker')" in err
+    assert "invalid choice: 'web' (choose from 'api', 'backup', 'mcp', 'migrate', 'upkeep', 'worker')" in err

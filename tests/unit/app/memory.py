@@ -39,6 +39,9 @@ from app.domain.seats import Seats
 from app.web.checks import Check
 from app.web.state import ApiState
 from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
+from app.web.checks import Check
+from app.web.state import ApiState
+from tests.unit.app.memory_privacy import MemoryPrivacy
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -281,6 +284,10 @@ class Api:
             tokens=self.tokens,
         )
         await cache.close()
+    front_door_id: str = ""
+    privacy: MemoryPrivacy = field(default_factory=MemoryPrivacy)
+
+    @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[ApiState]:
         yield ApiState(
             checks=self.checks,
@@ -298,6 +305,9 @@ class Api:
             now=lambda: NOW,
             tasks=self.tasks,
             telegram=self.telegram.webhook(lambda: NOW),
+            tokens=self.tokens,
+            privacy=self.privacy.ports(),
+            tasks=self.tasks,
             tokens=self.tokens,
         )
 

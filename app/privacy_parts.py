@@ -1,0 +1,130 @@
+"""The parts of privacy, put together for each role that has them: the API, the worker and the job that keeps house.
+
+What they need of others is a parameter: the sealer, the cache, the audit trail, what starts operations. It brings the
+client of blob storage along, so a role imports it when it starts.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.domain.audit import AuditTrail
+from app.domain.data_map import Terms
+from app.domain.erasure import KeyRing, PersonalStore, PersonCache, carry_out
+from app.domain.export import ExportReceipt, export_person
+from app.domain.models import Principal
+from app.domain.operations_port import OperationStarter
+from app.domain.privacy import Privacy
+from app.domain.sealing import Sealer
+from app.storage.blob_streams import StreamedContainer
+from app.storage.consents import PostgresConsents
+from app.storage.database import Connections, Database
+from app.storage.erasers import ChatOf, stores_of_people
+from app.storage.erasure_ledger import ErasureLedgerFile
+from app.storage.erasures import PostgresErasures
+from app.storage.exports import BlobExports
+from app.storage.personal_rows import PostgresRows
+from app.storage.processing import PostgresProcessingLog
+from app.storage.reports import BlobReports
+from app.storage.retention import Retention
+from app.upkeep_chores import House
+
+CHAT_INDEX: Final = "telegram.chat"
+"""What the blind index of a chat is made for, where chats are linked."""
+
+AuditOn = Callable[[Connections], AuditTrail]
+"""Makes the audit trail that writes on these connections."""
+
+
+def privacy_of(
+    database: Database, exports: StreamedContainer, *, sealer: Sealer, audit: AuditOn, operations: OperationStarter
+) -> Privacy:
+    """Put together what routes reach."""
+    return Privacy(
+        audit=audit(database),
+        consents=PostgresConsents(database),
+        erasures=PostgresErasures(database, audit),
+        exports=BlobExports(exports, database, sealer),
+        operations=operations,
+        processing=PostgresProcessingLog(database),
+        reports=BlobReports(exports),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrivacyWork:
+    """What a worker does for people's rights.
+
+    Args:
+        database: Of the role that keeps house.
+        exports: The container of exports.
+        keys: Where keys of people are remembered; the sealer, as a rule.
+    """
+
+    database: Database
+    exports: StreamedContainer
+    sealer: Sealer
+    keys: KeyRing
+    cache: PersonCache
+    audit: AuditOn
+    chat_of: ChatOf
+    now: Callable[[], datetime]
+
+    async def export(self, owner: Principal, progress: Callable[[int], Awaitable[None]]) -> ExportReceipt:
+        """Make an export: the work of an operation `privacy.export`. May raise `Erased` and `Unavailable`."""
+        return await export_person(
+            owner,
+            rows=PostgresRows(self.database),
+            sealer=self.sealer,
+            shelf=self._shelf(),
+            log=PostgresProcessingLog(self.database),
+            progress=progress,
+            now=self.now(),
+        )
+
+    async def erase(self, erasure_id: UUID) -> None:
+        """Go on with an erasure: the work of a message `privacy.erase`. May raise `NotFound` and `Unavailable`."""
+        ledger = PostgresErasures(self.database, self.audit)
+        await carry_out(ledger, erasure_id, self.stores(), now=self.now)
+
+    def stores(self) -> Sequence[PersonalStore]:
+        """Return every place that holds something of people."""
+        exports = BlobExports(self.exports, self.database, self.sealer)
+        return stores_of_people(self.database, cache=self.cache, keys=self.keys, exports=exports, chat_of=self.chat_of)
+
+    def house(self, archive: StreamedContainer, terms: Terms) -> House:
+        """Put together what the chores work on.
+
+        Args:
+            archive: The container of blobs that nobody can change.
+            terms: How long things are kept.
+        """
+        return House(
+            database=self.database,
+            erasures=PostgresErasures(self.database, self.audit),
+            exports=self._shelf(),
+            ledger=ErasureLedgerFile(archive, self.database),
+            reports=BlobReports(self.exports),
+            retention=Retention(self.database, terms),
+            stores=self.stores(),
+            now=self.now,
+        )
+
+    def _shelf(self) -> BlobExports:
+        return BlobExports(self.exports, self.database, self.sealer)
+
+
+def chats_by(index: Callable[[str, str], Awaitable[bytes]]) -> ChatOf:
+    """Tell chats of updates as links know them, by a blind index (`BlindIndex.index`)."""
+
+    async def chat_of(body: str) -> bytes | None:
+        try:
+            chat = json.loads(body)["chat"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return await index(CHAT_INDEX, str(chat))
+
+    return chat_of

@@ -1,0 +1,48 @@
+"""What was done with people's data, in PostgreSQL."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from app.domain.identifiers import time_ordered_id
+from app.domain.models import Principal
+from app.domain.processing import Processing, ProcessingPage
+from app.domain.purposes import REGISTER, Purpose
+from app.storage.database import Connections
+
+_NOTE: Final = (
+    "insert into processing_log (issuer, subject, id, purpose, basis, action, at) values ($1, $2, $3, $4, $5, $6, $7)"
+)
+_PAGE: Final = (
+    "select id, purpose, basis, action, at from processing_log where issuer = $1 and subject = $2 "
+    "and ($3::uuid is null or id < $3) order by id desc limit $4"
+)
+
+
+class PostgresProcessingLog:
+    """The port `ProcessingLog` on PostgreSQL."""
+
+    def __init__(self, database: Connections) -> None:
+        self._database = database
+
+    async def note(self, owner: Principal, purpose: Purpose, action: str, at: datetime) -> None:
+        """Keep an entry."""
+        values = (time_ordered_id(at), purpose.value, REGISTER[purpose].basis.value, action, at)
+        async with self._database.connection(owner) as connection:
+            await connection.execute(_NOTE, owner.issuer, owner.subject, *values)
+
+    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ProcessingPage:
+        """Return a page by key."""
+        async with self._database.connection(owner) as connection:
+            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+        entries = tuple(
+            Processing(
+                id=row["id"],
+                purpose=row["purpose"],
+                basis=row["basis"],
+                action=row["action"],
+                at=row["at"],
+            )
+            for row in rows[:limit]
+        )
+        return ProcessingPage(entries=entries, after=entries[-1].id if len(rows) > limit else None)

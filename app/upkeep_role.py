@@ -1,0 +1,56 @@
+"""The job that keeps house, wired: settings to chores that are done once."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from azure.identity.aio import ManagedIdentityCredential
+
+from app.cache.opening import open_cache
+from app.domain.data_map import Terms
+from app.job_settings import UpkeepSettings
+from app.privacy_parts import PrivacyWork, chats_by
+from app.storage.anchors import anchor_audit
+from app.storage.audit import PostgresAuditTrail
+from app.storage.blob_streams import StreamedContainer
+from app.storage.database import Database
+from app.upkeep import Chore, keep_house
+from app.wiring import open_login, open_sealer
+
+
+async def run_upkeep(settings: UpkeepSettings) -> bool:
+    """Do all chores; returns whether each was done."""
+    client_id = settings.database.client_id
+    async with AsyncExitStack() as stack:
+        login = await stack.enter_async_context(open_login(settings.database))
+        database = await stack.enter_async_context(Database.open(login))
+        credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=client_id))
+        sealer = await stack.enter_async_context(open_sealer(settings, database))
+        cache = await stack.enter_async_context(open_cache(settings.cache, credential))
+        exports, archive = [
+            await stack.enter_async_context(
+                StreamedContainer.open(place.endpoint, place.container, client_id=client_id)
+            )
+            for place in (settings.exports, settings.audit)
+        ]
+        work = PrivacyWork(
+            database=database,
+            exports=exports,
+            sealer=sealer,
+            keys=sealer,
+            cache=cache.answers,
+            audit=PostgresAuditTrail,
+            chat_of=chats_by(sealer.index),
+            now=_now,
+        )
+
+        async def anchor() -> Mapping[str, int]:
+            return {"sequence": (await anchor_audit(database, archive, _now())).sequence}
+
+        terms = Terms(chat=settings.chat_days, operation=settings.operation_days)
+        chores = work.house(archive, terms).chores()
+        return await keep_house([*chores, Chore(name="anchor the audit trail", work=anchor)])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,76 @@
+"""`python -m app upkeep` as the platform runs it: a process, its identity, a database, blobs; no cache, no vault."""
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from app.contract import UpkeepEnv
+from app.storage.reports import BlobReports
+from tests.integration.privacy.planted import plant
+from tests.integration.privacy.privacy_scene import NOW, Scene, Stage, person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROOT: Final = Path(__file__).parents[3]
+WITHIN_S: Final = 60
+
+
+async def run(stage: Stage, scene: Scene, **changes: str) -> tuple[int | None, list[dict[str, object]]]:
+    """Run the role to its end; gives the exit code and the lines that it logged."""
+    environ = {
+        **stage.place.azure.runtime.admit("upkeep", [stage.keeper]),
+        "PATH": os.environ["PATH"],
+        UpkeepEnv.APPLICATIONINSIGHTS_CONNECTION_STRING: "InstrumentationKey=00000000-0000-0000-0000-000000000000",
+        UpkeepEnv.AUDIT_CONTAINER: "backups",
+        UpkeepEnv.AZURE_CLIENT_ID: stage.keeper.client_id,
+        UpkeepEnv.DATABASE_HOST: f"{stage.endpoint.host}:{stage.endpoint.port}",
+        UpkeepEnv.DATABASE_NAME: scene.name,
+        UpkeepEnv.DATABASE_ROLE: "worker",
+        UpkeepEnv.DATA_KEY_ID: "https://127.0.0.1:1/keys/people",
+        UpkeepEnv.EXPORT_CONTAINER: "exports",
+        UpkeepEnv.LOG_LEVEL: "info",
+        UpkeepEnv.REDIS_HOST: "127.0.0.1",
+        UpkeepEnv.REDIS_PORT: "1",
+        UpkeepEnv.RETENTION_CHAT_DAYS: "90",
+        UpkeepEnv.RETENTION_OPERATION_DAYS: "30",
+        UpkeepEnv.STORAGE_BLOB_ENDPOINT: stage.place.account.outputs["primaryEndpoints"]["blob"],
+        **changes,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app", "upkeep", cwd=ROOT, env=environ, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), WITHIN_S)
+    assert not err, err.decode()
+    return process.returncode, [json.loads(line) for line in out.splitlines()]
+
+
+async def test_the_job_does_every_chore_as_its_managed_identity(stage: Stage, scene: Scene) -> None:
+    ada = person("ada-process")
+    await plant(scene.api, scene.sealer, ada)
+    await scene.export(ada)
+    code, lines = await run(stage, scene)
+    told = {line["chore"]: line for line in lines if line["message"] == "a chore is done"}
+    assert code == 0, lines
+    assert len(told) == len(scene.house.chores()) + 1
+    assert told["end what is past its term"]["chat_messages"] == 1
+    assert told["remove expired exports"]["removed"] == (datetime.now(UTC) > NOW)
+    assert (await BlobReports(scene.container).latest()).terms.chat == 90
+
+
+async def test_the_job_fails_after_all_chores_when_an_erasure_cannot_be_finished(stage: Stage, scene: Scene) -> None:
+    bob = person("bob-process")
+    await plant(scene.api, scene.sealer, bob)
+    erasure = await scene.erasures.begin(bob, now=NOW)
+    code, lines = await run(stage, scene)
+    failed = [line["chore"] for line in lines if line["message"] == "a chore is not done"]
+    assert (code, failed) == (1, ["finish erasures"])
+    steps = (await scene.erasures.get(erasure.id)).steps_done
+    assert steps[-1] == "exports", "what can be erased without the cache is, the key too"
+    assert "bob-process" not in " ".join(str(line) for line in lines)
