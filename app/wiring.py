@@ -20,6 +20,7 @@ from app.settings import ApiSettings, McpSettings
 from app.storage.connection import Login
 from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
+from app.telemetry.opening import open_telemetry
 from app.web.checks import Check
 from app.web.state import State
 
@@ -52,6 +53,15 @@ async def open_state(
         secrets: Third-party keys by the name of their variable.
     """
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(
+            open_telemetry(
+                settings.telemetry,
+                client_id=settings.database.client_id,
+                role="api" if isinstance(settings, ApiSettings) else "mcp",
+                replica=settings.listen.replica,
+                revision=settings.listen.revision,
+            )
+        )
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         # The platform may set a proxy and a bundle of authorities for the way out.
@@ -64,6 +74,7 @@ async def open_state(
             ),
             now=lambda: datetime.now(UTC),
             tasks=PostgresTasks(database),
+            tracer=tracer,
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from app.domain.ports import TaskStore, TokenVerifier
+from app.telemetry.spans import Tracer
 from app.web.checks import Check
 
 
@@ -13,6 +14,8 @@ class Checked(TypedDict):
 
     checks: tuple[Check, ...]
     """What readiness derives from: one check per thing that the wiring opened."""
+    tracer: NotRequired[Tracer]
+    """Which requests have spans; none do without it."""
 
 
 class State(Checked):
