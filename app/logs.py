@@ -22,6 +22,7 @@ _WHOLE: Final = 4096
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _QUIET: Final = ("azure", "alembic", "mcp", "uvicorn.access")
 _ASYNCIO: Final = "asyncio"
+_LOST: Final = "a line cannot be made of what was to be said"
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 
@@ -88,10 +89,10 @@ class LineWriter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, or keep it, or drop it."""
         try:
-            line = self._lines.line(record) + b"\n"
-        except Exception:  # noqa: BLE001 - as `StreamHandler` does: a line is lost, not the request
-            self.handleError(record)
-            return
+            line = self._lines.line(record)
+        except Exception as error:  # noqa: BLE001 - whoever logs must not fail; what was to be said may be private
+            line = _ascii({"level": "error", "logger": record.name, "message": _LOST, "exception": told(error)})
+        line += b"\n"
         if self._size + len(line) > KEPT_MAX:
             TELEMETRY_DROPPED.add("line")
         else:

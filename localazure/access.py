@@ -15,6 +15,9 @@ BLOB_WRITERS: Final = frozenset({"ba92f5b4-2d11-453d-a403-e96b0029c9fe", "b7e6dc
 BLOB_READERS: Final = BLOB_WRITERS | {"2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"}
 """The same and Storage Blob Data Reader: roles that read blobs."""
 
+METRICS_PUBLISHERS: Final = frozenset({"3913510d-42f4-4e42-8a64-420c390055eb"})
+"""Monitoring Metrics Publisher: the role that sends telemetry, whatever its kind."""
+
 SECRET_WRITERS: Final = frozenset({"00482a5a-887f-4fb3-b363-3b7fe8e74483", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"})
 """Key Vault Administrator and Key Vault Secrets Officer: roles that set, list and delete secrets."""
 

@@ -20,6 +20,7 @@ from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import PostgresServers
 from localazure.redis.servers import RedisServers
 from localazure.store import Store
+from localazure.telemetry import Telemetry
 from localazure.user_cache import user_cache
 from localazure.vaults import Vaults
 
@@ -39,6 +40,7 @@ class Runtime:
         logs: where containers' output goes, by app, revision and replica.
         postgres: real PostgreSQL servers.
         redis: real Redis servers.
+        telemetry: the ingestion endpoint of Application Insights.
         vaults: data planes of key vaults.
     """
 
@@ -52,6 +54,7 @@ class Runtime:
     logs: Path
     postgres: PostgresServers
     redis: RedisServers
+    telemetry: Telemetry
     vaults: Vaults
     _headers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -86,6 +89,9 @@ class Runtime:
             stack.push_async_callback(blobs.stop)
             buses = Buses(state / "buses", authority, store, tokens)
             stack.push_async_callback(buses.stop)
+            telemetry = Telemetry(state / "telemetry", authority, store, tokens)
+            await telemetry.start()
+            stack.push_async_callback(telemetry.stop)
             yield cls(
                 authority=authority,
                 blobs=blobs,
@@ -97,6 +103,7 @@ class Runtime:
                 logs=state / "logs",
                 postgres=postgres,
                 redis=redis,
+                telemetry=telemetry,
                 vaults=vaults,
             )
 

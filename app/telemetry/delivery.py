@@ -48,6 +48,7 @@ class Delivery:
         take_points: Gives the numbers since the last call.
         spans_every: Seconds between two looks at the queue.
         points_every: Seconds of one interval.
+        brief: Whether a process that ends before the first pause does tells its numbers, as a job has to.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Delivery:
         *,
         spans_every: float = SPANS_EVERY_S,
         points_every: float = POINTS_EVERY_S,
+        brief: bool = False,
     ) -> None:
         self._open_sender = open_sender
         self._take_points = take_points
         self._spans_every = spans_every
         self._points_every = points_every
+        self._brief = brief
         self._queue: deque[Span] = deque()
         self._stopping = threading.Event()
         self._well = True
@@ -89,8 +92,8 @@ class Delivery:
 
     def _run(self) -> None:
         due = time.monotonic() + self._points_every
-        if self._stopping.wait(self._spans_every) and not self._queue:
-            return  # it has hardly lived
+        if self._stopping.wait(self._spans_every) and not self._queue and not self._brief:
+            return
         try:
             sender = self._open_sender()
         except Exception:  # noqa: BLE001 - the service goes on without

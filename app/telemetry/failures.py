@@ -5,7 +5,7 @@ Never its message: a driver, a parser or a validator quotes the value that it re
 
 import traceback
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 FRAMES_MAX: Final = 30
 """Frames of one exception that are told: those nearest to where it was raised."""
@@ -35,9 +35,13 @@ def _chain(error: BaseException) -> list[BaseException]:
             continue
         chain.append(one)
         cause = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-        members: tuple[BaseException, ...] = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        members = cast("BaseExceptionGroup[BaseException]", one).exceptions if _is_group(one) else ()
         waiting += [*members, *([cause] if cause else [])]
     return chain
+
+
+def _is_group(error: BaseException) -> bool:
+    return isinstance(error, BaseExceptionGroup)
 
 
 def _lines(error: BaseException) -> Iterator[str]:

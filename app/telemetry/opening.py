@@ -2,15 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from app.setting_groups import TelemetrySettings
-from app.telemetry.delivery import SPANS_EVERY_S, Delivery, Sender
+from app.telemetry.delivery import Delivery, Sender
 from app.telemetry.points import Intervals
 from app.telemetry.spans import Tracer, use
-
-AT_ONCE_S: Final = 0.0
-"""For what may end before the first pause does, and has something to tell all the same: a job."""
 
 
 @asynccontextmanager
@@ -21,7 +17,7 @@ async def open_telemetry(
     role: str,
     replica: str = "",
     revision: str = "",
-    spans_every: float = SPANS_EVERY_S,
+    brief: bool = False,
 ) -> AsyncGenerator[Tracer]:
     """Deliver spans and numbers until the end, which takes two seconds at most.
 
@@ -31,7 +27,7 @@ async def open_telemetry(
         role: Of the process.
         replica: Which of many.
         revision: Which code.
-        spans_every: Seconds between two deliveries, and before the first.
+        brief: Whether the process may end within seconds and has something to tell all the same: a job.
     """
 
     def open_sender() -> Sender:
@@ -41,7 +37,7 @@ async def open_telemetry(
         source = Source(role=role, replica=replica, revision=revision)
         return Insights(settings.connection_string, client_id=client_id, source=source)
 
-    delivery = Delivery(open_sender, Intervals().take, spans_every=spans_every)
+    delivery = Delivery(open_sender, Intervals().take, brief=brief)
     delivery.start()
     tracer = Tracer(percent=settings.trace_percent, sink=delivery.put)
     use(tracer)

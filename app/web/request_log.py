@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from starlette.routing import BaseRoute
@@ -46,12 +46,20 @@ class RequestLog:
         app: What answers.
         routes: What paths are known by.
         durations: What requests are counted in.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute] = (), durations: Durations = REQUESTS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Sequence[BaseRoute] = (),
+        durations: Durations = REQUESTS,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._app = app
         self._paths = ShownPaths(routes)
         self._durations = durations
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -62,12 +70,12 @@ class RequestLog:
         trace = tracer.begin(_traceparent(scope))
         scope[_ID] = trace.trace_id
         id_header = (b"x-request-id", trace.trace_id.encode())
-        started, answered, status = time.perf_counter(), 0.0, 0
+        started, answered, status = self._clock(), 0.0, 0
 
         async def noted_send(message: Message) -> None:
             nonlocal answered, status
             if message["type"] == "http.response.start":
-                answered, status = time.perf_counter(), message["status"]
+                answered, status = self._clock(), message["status"]
                 message["headers"] = [*message.get("headers", ()), id_header]
             await send(message)
 
@@ -77,7 +85,7 @@ class RequestLog:
                 await self._app(scope, receive, noted_send)
             except Exception as error:  # noqa: BLE001 - the last stop; Starlette has answered and raises again
                 failure = error
-        ended = time.perf_counter()
+        ended = self._clock()
         if scope["path"] in PROBE_PATHS and 0 < status < _ERROR:
             return
         milliseconds = round((ended - started) * 1000, 3)

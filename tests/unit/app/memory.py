@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from app.api import create_api
 from app.domain.errors import NotFound, Unauthenticated
 from app.domain.models import Principal, Task, TaskPage
+from app.telemetry.spans import SILENT, Tracer
 from app.web.checks import Check
 from app.web.state import State
 
@@ -81,10 +82,11 @@ class Api:
     tokens: NamedTokens = field(default_factory=NamedTokens)
     checks: tuple[Check, ...] = ()
     front_door_id: str = ""
+    tracer: Tracer = SILENT
 
     @asynccontextmanager
     async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens)
+        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens, tracer=self.tracer)
 
     def create(self) -> ASGIApp:
         """Make the application."""
