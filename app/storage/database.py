@@ -13,7 +13,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no typ
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.storage.connection import NOT_NOW, Connection, Login
-from app.telemetry.spans import traced
+from app.telemetry.tracing import traced
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Bound on the wait for a free connection, a new one included; then the request is shed."""

@@ -66,6 +66,7 @@ class Delivery:
         self._points_every = points_every
         self._brief = brief
         self._queue: deque[Span] = deque()
+        self._under_way = 0
         self._stopping = threading.Event()
         self._well = True
         # A daemon: the process never waits for it, not even when it hangs.
@@ -86,9 +87,9 @@ class Delivery:
         """Deliver what waits, for so many seconds at most."""
         self._stopping.set()
         await asyncio.to_thread(self._thread.join, within)
-        if self._queue:
-            TELEMETRY_DROPPED.add("span", len(self._queue))
-            _log.warning("spans are dropped at the end", extra={"spans": len(self._queue)})
+        if lost := len(self._queue) + (self._under_way if self._thread.is_alive() else 0):
+            TELEMETRY_DROPPED.add("span", lost)
+            _log.warning("spans are dropped at the end", extra={"spans": lost})
 
     def _run(self) -> None:
         due = time.monotonic() + self._points_every
@@ -112,7 +113,9 @@ class Delivery:
     def _send_spans(self, sender: Sender) -> None:
         for _ in range(SPANS_MAX // BATCH_MAX):
             batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
+            self._under_way = len(batch)
             self._send("span", len(batch), lambda: sender.spans(batch))  # noqa: B023 - called at once
+            self._under_way = 0
             if len(batch) < BATCH_MAX:
                 return
 

@@ -48,7 +48,12 @@ _SWITCHES: Final = {
 _KINDS: Final = {"client": SpanKind.CLIENT, "consumer": SpanKind.CONSUMER, "server": SpanKind.SERVER}
 _SAMPLE_RATE: Final = "_MS.sampleRate"  # azure/monitor/opentelemetry/exporter/_constants.py
 _SCOPE: Final = InstrumentationScope("app.telemetry")
-_EXPORTER_LOG: Final = "azure.monitor.opentelemetry.exporter.export._base"
+_COMPLAINTS: Final = (
+    "azure.identity._internal.decorators",
+    "azure.identity._internal.get_token_mixin",
+    "azure.monitor.opentelemetry.exporter.export._base",
+)
+"""Loggers that say of every batch why it was not delivered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +92,8 @@ class Insights:
 
     def __init__(self, connection_string: str, *, client_id: str, source: Source) -> None:
         os.environ.update(_SWITCHES)
-        logging.getLogger(_EXPORTER_LOG).addFilter(_SPARING)
+        for name in _COMPLAINTS:
+            logging.getLogger(name).addFilter(_SPARING)
         self._resource = source.resource
         options: dict[str, Any] = {
             "connection_string": connection_string,

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from app.setting_groups import TelemetrySettings
 from app.telemetry.delivery import Delivery, Sender
 from app.telemetry.points import Intervals
-from app.telemetry.spans import Tracer, use
+from app.telemetry.spans import Tracer
+from app.telemetry.tracing import use
 
 
 @asynccontextmanager

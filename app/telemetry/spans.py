@@ -8,14 +8,10 @@ turns out slow makes one in the end.
 import random
 import re
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
-from app.domain.errors import ProductError, Unavailable
 from app.telemetry.failures import told, type_name
 
 SLOW_MS: Final = 1000
@@ -108,17 +104,17 @@ class Trace:
         )
         self._tracer.sink(span)
 
-    def end_child(self, child: "_Child", *, failed: bool) -> None:
-        """Make the span of something that was done for it, which ends now."""
+    def end_call(self, name: str, start_ns: int, attributes: Mapping[str, Value], *, failed: bool) -> None:
+        """Make the span of a call that was made for it, which ends now."""
         span = Span(
-            name=child.name,
+            name=name,
             kind="client",
             trace_id=self.trace_id,
             span_id=_new_span_id(),
             parent_id=self.span_id,
-            start_ns=child.start_ns,
+            start_ns=start_ns,
             end_ns=time.time_ns(),
-            attributes=child.attributes,
+            attributes=attributes,
             failed=failed,
             share=self._tracer.share(self),
         )
@@ -157,88 +153,6 @@ def _forget(_span: Span) -> None:
 
 SILENT: Final = Tracer(percent=0, sink=_forget)
 """Gives ids and makes no spans: where nobody has opened telemetry."""
-
-_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
-_tracer: ContextVar[Tracer] = ContextVar("tracer", default=SILENT)
-_NOTHING: Final = nullcontext()
-
-
-def use(tracer: Tracer) -> None:
-    """Let `continued` use this tracer, here and in tasks that are started from here."""
-    _tracer.set(tracer)
-
-
-@contextmanager
-def current(trace: Trace) -> Generator[None]:
-    """Let a trace be the one that `traced` and `current_traceparent` speak of."""
-    token = _trace.set(trace)
-    try:
-        yield
-    finally:
-        _trace.reset(token)
-
-
-def current_traceparent() -> str:
-    """Return the `traceparent` that goes along with a message or a call; empty outside of a request or message."""
-    trace = _trace.get()
-    return trace.traceparent if trace else ""
-
-
-@contextmanager
-def continued(traceparent: str, name: str = "message", **attributes: Value) -> Generator[Trace]:
-    """Work a message in the trace of whoever sent it; an empty or unknown `traceparent` begins a trace.
-
-    Args:
-        traceparent: What came with the message.
-        name: Of the span: the kind of the message.
-        attributes: Of the span; see `traced`.
-    """
-    trace, started = _tracer.get().begin(traceparent), time.monotonic()
-    failure: BaseException | None = None
-    try:
-        with current(trace):
-            yield trace
-    except BaseException as error:
-        failure = error
-        raise
-    finally:
-        if trace.sampled:
-            milliseconds = (time.monotonic() - started) * 1000
-            trace.end(name, "consumer", milliseconds, attributes, failed=failure is not None, failure=failure)
-
-
-def traced(name: str, **attributes: Value) -> AbstractContextManager[object]:
-    """Make a span of what is done inside, if the request is sampled; else it costs the look at one variable.
-
-    Args:
-        name: What is called: never with anything in it that a caller wrote.
-        attributes: By the names of OpenTelemetry, as in `traced("database", **{"db.system.name": "postgresql"})`.
-    """
-    trace = _trace.get()
-    if trace is None or not trace.sampled:
-        return _NOTHING
-    return _Child(trace, name, attributes)
-
-
-class _Child:
-    """A call that a request makes. Calls inside it are children of the request too, so nothing has to be put back."""
-
-    def __init__(self, trace: Trace, name: str, attributes: Mapping[str, Value]) -> None:
-        self._trace = trace
-        self.name = name
-        self.attributes = attributes
-        self.start_ns = 0
-
-    def __enter__(self) -> Self:
-        self.start_ns = time.time_ns()
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        # What the product says on purpose, such as "not found", is no failure of the call.
-        expected = error is None or (isinstance(error, ProductError) and not isinstance(error, Unavailable))
-        self._trace.end_child(self, failed=not expected)
 
 
 def _new_span_id() -> str:

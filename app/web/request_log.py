@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract import PROBE_PATHS
 from app.domain.models import Principal
 from app.telemetry.durations import REQUESTS, Durations
-from app.telemetry.spans import SILENT, SLOW_MS, Trace, Tracer, Value, current
+from app.telemetry.spans import SILENT, SLOW_MS, Trace, Tracer, Value
+from app.telemetry.tracing import current
 from app.web.shown_path import UNROUTED, ShownPaths, route_of
 
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})

@@ -76,7 +76,8 @@ class Ingestion:
         """
         application = web.Application(client_max_size=LARGEST_BODY)
         for version in ("v2", "v2.1"):
-            application.router.add_post(f"/{version}/track", self._track)
+            # Exporters put their path behind the address of the connection string, which ends in a slash already.
+            application.router.add_post(f"/{{slash:/?}}{version}/track", self._track)
         self._listener = await Listener.open(application, context=context, port=port)
         return f"https://{HOST}:{self._listener.port}/"
 

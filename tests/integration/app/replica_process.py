@@ -16,11 +16,14 @@ from aiohttp import web
 
 from app.contract import OPERATIONS_QUEUE, PLACEHOLDER_SECRET, ApiEnv, McpEnv, MigrateEnv, WorkerEnv
 from localazure.bus.cbs import RESOURCE as BUS_RESOURCE
+from localazure.planes.ingestion import RESOURCE as MONITOR_RESOURCE
 from localazure.planes.tokens import Identity
 from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MCP, MIGRATOR, READER, WORKER, Platform
 from tests.unit.app.issuer import AUDIENCE, Issuer
 
 WITHIN_S: Final = 60
+RESOURCES: Final = (BUS_RESOURCE, DATABASE_RESOURCE, MONITOR_RESOURCE)
+"""What the identities get tokens for."""
 ROOT: Final = Path(__file__).parents[3]
 
 
@@ -32,7 +35,7 @@ async def identity_endpoint(platform: Platform) -> AsyncGenerator[dict[str, str]
     async def token(request: web.Request) -> web.Response:
         identity = identities[request.query["client_id"]]
         resource = request.query["resource"].rstrip("/")
-        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in (DATABASE_RESOURCE, BUS_RESOURCE):
+        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in RESOURCES:
             return web.Response(status=401)
         value = platform.signer.issue_for(identity, resource=resource, lifetime_seconds=600)
         return web.json_response({"access_token": value, "expires_on": "9999999999", "resource": resource})
@@ -199,6 +202,7 @@ async def open_replica(platform: Platform, issuer: Issuer, folder: Path) -> Asyn
             ApiEnv.DATABASE_NAME: await platform.new_database(),
             "HOST": "127.0.0.1",
             "PATH": os.defpath,
+            "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
         }
         yield Replica(issuer=issuer, platform=platform, common=common)

@@ -51,6 +51,7 @@ def raised() -> BaseException:
             raise ExceptionGroup("ada@example.com", [ValueError("ada@example.com"), KeyError("hunter2")]) from cause
     except ExceptionGroup as error:
         return error
+    pytest.fail("nothing was raised")
 
 
 def test_an_exception_is_told_by_type_place_and_code_and_never_by_its_message() -> None:

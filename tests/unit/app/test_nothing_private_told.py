@@ -24,7 +24,7 @@ SENT = {
 BODY = {"title": "canary-note", "email": "canary@example.com"}
 JSON = "application/json"
 
-FAILURES = {
+FAILURES: dict[str, tuple[str, str, dict[str, str], bytes, int]] = {
     "an unknown token": ("GET", TASKS, {"Authorization": "Bearer canary-token"}, b"", 401),
     "a token in the query": ("GET", f"{TASKS}?access_token=canary-token", {}, b"", 400),
     "no such path": ("GET", "/canary@example.com/canary-token", {}, b"", 404),

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from localazure.azure import TENANT_ID, Azure
 from localazure.planes.ingestion import RESOURCE
@@ -40,9 +41,12 @@ class Place:
         named = Identity(client_id=who["clientId"], object_id=who["principalId"], resource_id=identity.id)
         return f"Bearer {self.tokens.issue_for(named, resource=resource, lifetime_seconds=600)}"
 
-    async def send(self, body: bytes, bearer: str = "", **headers: str) -> tuple[int, dict[str, Any]]:
+    async def send(
+        self, body: bytes, bearer: str = "", path: str = "/v2.1/track", **headers: str
+    ) -> tuple[int, dict[str, Any]]:
         sent = headers | ({"Authorization": bearer} if bearer else {})
-        async with self.http.post("/v2.1/track", data=body, headers=sent) as answer:
+        address = URL(f"{self.azure.runtime.telemetry.address[:-1]}{path}", encoded=True)
+        async with self.http.post(address, data=body, headers=sent) as answer:
             return answer.status, await answer.json()
 
     @property
@@ -55,7 +59,7 @@ async def place(azure: Azure, state: Path) -> AsyncGenerator[Place]:
     component = await create(azure, COMPONENT, disableLocalAuth=True)
     trust = ssl.create_default_context(cafile=azure.runtime.authority.bundle)
     connector = aiohttp.TCPConnector(ssl=trust)
-    async with aiohttp.ClientSession(azure.runtime.telemetry.address, connector=connector) as http:
+    async with aiohttp.ClientSession(connector=connector) as http:
         yield Place(azure, state, http, component)
 
 
@@ -125,6 +129,11 @@ async def test_a_component_with_local_authentication_takes_its_key_for_a_token(p
     await place.azure.update(place.component.id, {**place.component.inputs, "disableLocalAuth": False})
 
     assert (await place.send(json.dumps([place.item()]).encode()))[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/track", "//v2.1/track"])
+async def test_the_paths_of_all_exporters_take_items(place: Place, path: str) -> None:
+    assert (await place.send(json.dumps([place.item()]).encode(), await publisher(place), path))[0] == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[1]", b"\xff", b"3"])
