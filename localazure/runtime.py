@@ -90,7 +90,6 @@ class Runtime:
             buses = Buses(state / "buses", authority, store, tokens)
             stack.push_async_callback(buses.stop)
             telemetry = Telemetry(state / "telemetry", authority, store, tokens)
-            await telemetry.start()
             stack.push_async_callback(telemetry.stop)
             yield cls(
                 authority=authority,

@@ -90,19 +90,21 @@ class Telemetry:
         self._store = store
         self._ingestion = Ingestion(self, tokens)
         self.address = ""
-        """Where telemetry is taken in; empty before the start."""
+        """Where telemetry is taken in; empty before it is open."""
 
-    async def start(self) -> None:
-        """Listen, at the address of the last time.
+    async def open(self) -> str:
+        """Listen, at the address of the last time, and return it; the first component opens it for all.
 
         Raises:
             StateError: its port is taken.
         """
-        port = self._folder / "port"
-        known = int(port.read_text(encoding="ascii")) if port.exists() else 0
-        self.address = await self._ingestion.start(self._authority.server_context(), known)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomically(port, self.address.rstrip("/").rpartition(":")[2].encode())
+        if not self.address:
+            port = self._folder / "port"
+            known = int(port.read_text(encoding="ascii")) if port.exists() else 0
+            self.address = await self._ingestion.start(self._authority.server_context(), known)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(port, self.address.rstrip("/").rpartition(":")[2].encode())
+        return self.address
 
     async def stop(self) -> None:
         """Stop listening; what was taken in stays."""

@@ -55,7 +55,7 @@ class Component(ResourceType):
         if workspace := record.inputs.get("workspaceResourceId"):
             self.azure.need(workspace)
         key = derived_guid(record.id, "instrumentation key")
-        application, address = derived_guid(record.id, "application"), self.azure.runtime.telemetry.address
+        application, address = derived_guid(record.id, "application"), await self.azure.runtime.telemetry.open()
         record.outputs |= {
             "appId": application,
             "applicationId": record.name,
@@ -67,6 +67,11 @@ class Component(ResourceType):
             "instrumentationKey": key,
             "tenantId": self.azure.tenant_id,
         }
+
+    async def recover(self, record: Record) -> None:
+        """Take telemetry in again, at the address of before."""
+        del record
+        await self.azure.runtime.telemetry.open()
 
     async def delete(self, record: Record) -> None:
         """Forget what the component has taken in."""

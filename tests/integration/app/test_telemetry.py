@@ -62,7 +62,7 @@ async def insights(platform: Platform, tmp_path: Path) -> AsyncGenerator[Insight
     record.outputs["instrumentationKey"] = str(uuid4())
     store.put(record)
     telemetry = Telemetry(tmp_path / "telemetry", platform.authority, store, platform.signer)
-    await telemetry.start()
+    await telemetry.open()
     try:
         yield Insights(telemetry=telemetry, store=store, record=record)
     finally:

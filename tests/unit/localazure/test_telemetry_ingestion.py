@@ -157,8 +157,9 @@ async def test_the_address_survives_the_daemon(place: Place, state: Path) -> Non
     store = Store(state / "azure.json")
 
     async with Runtime.open(state, TENANT_ID, store) as runtime:
-        assert runtime.telemetry.address == address
         again = Azure(store, runtime, TYPES)
+        await again.recover()
+        assert runtime.telemetry.address == address
         assert (
             again.need(place.component.id).outputs["connectionString"].split(";")[1] == f"IngestionEndpoint={address}"
         )
