@@ -33,6 +33,7 @@ from app.storage.events import PostgresEvents
 from app.storage.operations import PostgresOperations
 from app.storage.outbox import PostgresOutbox
 from app.storage.tasks import PostgresTasks
+from app.telemetry.opening import open_telemetry
 from app.web.checks import Check
 from app.web.state import State
 
@@ -86,6 +87,15 @@ async def open_state(
         secrets: Third-party keys by the name of their variable.
     """
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(
+            open_telemetry(
+                settings.telemetry,
+                client_id=settings.database.client_id,
+                role="api" if isinstance(settings, ApiSettings) else "mcp",
+                replica=settings.listen.replica,
+                revision=settings.listen.revision,
+            )
+        )
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         # The platform may set a proxy and a bundle of authorities for the way out.
@@ -118,6 +128,7 @@ async def open_state(
             events=PostgresEvents(database),
             operations=PostgresOperations(database, NoKeys(), wake),
             tasks=PostgresTasks(database),
+            tracer=tracer,
             tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         )
 

@@ -20,6 +20,7 @@ from app.settings import WorkerSettings
 from app.storage.database import Database
 from app.storage.inbox import PostgresInbox
 from app.storage.operation_work import PostgresOperationWork
+from app.telemetry.opening import open_telemetry
 from app.web.checks import Check
 from app.web.layers import layered
 from app.web.state import Checked
@@ -41,6 +42,15 @@ def create_worker(open_state: Callable[[], AbstractAsyncContextManager[Checked]]
 async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
     """Work the queue off until the end, which waits for the message at hand."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(
+            open_telemetry(
+                settings.telemetry,
+                client_id=settings.database.client_id,
+                role="worker",
+                replica=settings.listen.replica,
+                revision=settings.listen.revision,
+            )
+        )
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=settings.database.client_id))
@@ -56,7 +66,8 @@ async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
             checks=(
                 Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
                 Check(name="queue", hard=True, timeout=CHECK_TIMEOUT_S, probe=consumer.ping),
-            )
+            ),
+            tracer=tracer,
         )
 
 

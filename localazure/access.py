@@ -21,6 +21,8 @@ KEY_WRITERS: Final = frozenset({"00482a5a-887f-4fb3-b363-3b7fe8e74483", "14b46e9
 
 KEY_USERS: Final = KEY_WRITERS | {"12338af0-0e69-4776-bea7-57ae8d297424", "e147488a-f6f5-4113-8e2d-b22465e65bf6"}
 """The same, Key Vault Crypto User and Crypto Service Encryption User: roles that read keys, wrap and unwrap."""
+METRICS_PUBLISHERS: Final = frozenset({"3913510d-42f4-4e42-8a64-420c390055eb"})
+"""Monitoring Metrics Publisher: the role that sends telemetry, whatever its kind."""
 
 SECRET_WRITERS: Final = frozenset({"00482a5a-887f-4fb3-b363-3b7fe8e74483", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"})
 """Key Vault Administrator and Key Vault Secrets Officer: roles that set, list and delete secrets."""

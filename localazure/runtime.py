@@ -22,6 +22,7 @@ from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import PostgresServers
 from localazure.redis.servers import RedisServers
 from localazure.store import Store
+from localazure.telemetry import Telemetry
 from localazure.user_cache import user_cache
 from localazure.vaults import Vaults
 
@@ -42,6 +43,7 @@ class Runtime:
         postgres: real PostgreSQL servers.
         redis: real Redis servers.
         third_parties: language models and the bot's API, which are not Azure's.
+        telemetry: the ingestion endpoint of Application Insights.
         vaults: data planes of key vaults.
     """
 
@@ -56,6 +58,7 @@ class Runtime:
     postgres: PostgresServers
     redis: RedisServers
     third_parties: ThirdParties
+    telemetry: Telemetry
     vaults: Vaults
     _headers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -93,6 +96,8 @@ class Runtime:
             stack.push_async_callback(blobs.stop)
             buses = Buses(state / "buses", authority, store, tokens)
             stack.push_async_callback(buses.stop)
+            telemetry = Telemetry(state / "telemetry", authority, store, tokens)
+            stack.push_async_callback(telemetry.stop)
             yield cls(
                 authority=authority,
                 blobs=blobs,
@@ -105,6 +110,7 @@ class Runtime:
                 postgres=postgres,
                 redis=redis,
                 third_parties=third_parties,
+                telemetry=telemetry,
                 vaults=vaults,
             )
 

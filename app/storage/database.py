@@ -13,6 +13,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no typ
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.storage.connection import NOT_NOW, Connection, Login
+from app.telemetry.tracing import traced
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Bound on the wait for a free connection, a new one included; then the request is shed."""
@@ -22,6 +23,7 @@ ERASED_STATE: Final = "DM001"
 """The SQLSTATE that the fence of the erased raises (revision 0008)."""
 
 _driver: Final[Any] = asyncpg
+_SPAN: Final = {"db.system.name": "postgresql"}
 # What the policies of the tables look at (revision 0003). For the session, not the transaction: a statement of its own
 # needs no transaction then. Every loan sets it anew, so nothing of the last one is left.
 _SEE: Final = (
@@ -115,9 +117,10 @@ class Database:
     @asynccontextmanager
     async def _lend(self) -> AsyncGenerator[Connection]:
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                with _erased_told():
-                    yield connection
+            with traced("database", **_SPAN):
+                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                    with _erased_told():
+                        yield connection
         except asyncpg.DataError:
             raise
         except NOT_NOW as error:

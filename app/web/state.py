@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from app.domain.audit import AuditTrail
 from app.domain.audit_history import AuditHistory
@@ -17,6 +17,7 @@ from app.domain.chat import Chat
 from app.domain.ports import TaskStore, TokenVerifier
 from app.telegram.webhook import TelegramWebhook
 from app.domain.privacy import Privacy
+from app.telemetry.spans import Tracer
 from app.web.checks import Check
 
 
@@ -25,6 +26,8 @@ class Checked(TypedDict):
 
     checks: tuple[Check, ...]
     """What readiness derives from: one check per thing that the wiring opened."""
+    tracer: NotRequired[Tracer]
+    """Which requests have spans; none do without it."""
 
 
 class State(Checked):

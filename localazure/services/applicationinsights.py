@@ -50,17 +50,42 @@ class Component(ResourceType):
             yield "samplingPercentage", f"'{share:g}' is not a percentage above 0"
 
     async def put(self, record: Record, previous: Record | None) -> None:
-        """Give the component its keys. The workspace must exist."""
+        """Give the component its keys and the address that takes its telemetry in. The workspace must exist."""
         del previous
         if workspace := record.inputs.get("workspaceResourceId"):
             self.azure.need(workspace)
         key = derived_guid(record.id, "instrumentation key")
+        application, address = derived_guid(record.id, "application"), await self.azure.runtime.telemetry.open()
         record.outputs |= {
-            "appId": derived_guid(record.id, "application"),
+            "appId": application,
             "applicationId": record.name,
-            "connectionString": f"InstrumentationKey={key}",
+            # In Azure live metrics have an address of their own; here nothing answers them.
+            "connectionString": (
+                f"InstrumentationKey={key};IngestionEndpoint={address};LiveEndpoint={address};"
+                f"ApplicationId={application}"
+            ),
             "instrumentationKey": key,
             "tenantId": self.azure.tenant_id,
+        }
+
+    async def recover(self, record: Record) -> None:
+        """Take telemetry in again, at the address of before."""
+        del record
+        await self.azure.runtime.telemetry.open()
+
+    async def delete(self, record: Record) -> None:
+        """Forget what the component has taken in."""
+        self.azure.runtime.telemetry.component(record).drop()
+
+    def status(self, record: Record) -> dict[str, Any] | None:
+        """Where its telemetry is, and how many items of each kind are kept."""
+        kept = self.azure.runtime.telemetry.component(record)
+        return {
+            "kind": "telemetry",
+            "name": record.name,
+            "address": self.azure.runtime.telemetry.address,
+            "file": str(kept.file),
+            "items": kept.counts(),
         }
 
 

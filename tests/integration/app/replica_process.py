@@ -16,12 +16,15 @@ from aiohttp import web
 
 from app.contract import OPERATIONS_QUEUE, PLACEHOLDER_SECRET, ApiEnv, McpEnv, MigrateEnv, WorkerEnv
 from localazure.bus.cbs import RESOURCE as BUS_RESOURCE
+from localazure.planes.ingestion import RESOURCE as MONITOR_RESOURCE
 from localazure.planes.tokens import Identity
 from localazure.redis.gateway import RESOURCE as REDIS_RESOURCE
 from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MCP, MIGRATOR, READER, WORKER, Platform
 from tests.unit.app.issuer import AUDIENCE, Issuer
 
 WITHIN_S: Final = 60
+RESOURCES: Final = (BUS_RESOURCE, DATABASE_RESOURCE, MONITOR_RESOURCE)
+"""What the identities get tokens for."""
 ROOT: Final = Path(__file__).parents[3]
 _RESOURCES: Final = (DATABASE_RESOURCE, BUS_RESOURCE, REDIS_RESOURCE)
 
@@ -35,6 +38,7 @@ async def identity_endpoint(platform: Platform) -> AsyncGenerator[dict[str, str]
         identity = identities[request.query["client_id"]]
         resource = request.query["resource"].rstrip("/")
         if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in _RESOURCES:
+        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in RESOURCES:
             return web.Response(status=401)
         value = platform.signer.issue_for(identity, resource=resource, lifetime_seconds=600)
         return web.json_response({"access_token": value, "expires_on": "9999999999", "resource": resource})
@@ -212,6 +216,7 @@ async def open_replica(platform: Platform, issuer: Issuer, folder: Path) -> Asyn
             ApiEnv.DATABASE_NAME: await platform.new_database(),
             "HOST": "127.0.0.1",
             "PATH": os.defpath,
+            "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
         }
         yield Replica(issuer=issuer, platform=platform, common=common)

@@ -194,6 +194,9 @@ async def test_an_unusable_environment_is_told_at_once_and_completely(role: str)
         ),
         ("app.mcp, app.wiring", "alembic, anthropic, azure.servicebus, azure.storage, openai, redis"),
         ("app.worker, app.telegram.bot", "alembic, anthropic, azure.storage, mcp, openai, redis"),
+        ("app.api, app.wiring", "alembic, azure.monitor, azure.servicebus, azure.storage, mcp, redis"),
+        ("app.mcp, app.wiring", "alembic, azure.monitor, azure.servicebus, azure.storage, redis"),
+        ("app.worker", "alembic, azure.monitor, azure.storage, mcp, redis"),
         ("app.__main__", "aiohttp, alembic, azure, mcp, starlette, uvicorn"),
     ],
 )

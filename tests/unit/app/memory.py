@@ -21,6 +21,7 @@ from app.cache.keys import Namespace
 from app.domain.errors import NotFound, Unauthenticated, Unavailable
 from app.domain.models import Principal, Task, TaskPage
 from app.limits.limiter import Limiter
+from app.telemetry.spans import SILENT, Tracer
 from app.web.checks import Check
 from app.web.layers import Edge
 from app.web.state import State
@@ -310,6 +311,12 @@ class Api:
             tasks=self.tasks,
             tokens=self.tokens,
         )
+    front_door_id: str = ""
+    tracer: Tracer = SILENT
+
+    @asynccontextmanager
+    async def open_state(self) -> AsyncGenerator[State]:
+        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens, tracer=self.tracer)
 
     def create(self) -> ASGIApp:
         """Make the application."""

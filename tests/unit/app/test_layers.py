@@ -136,7 +136,10 @@ def test_an_unforeseen_error_tells_nothing_and_is_logged_with_its_trace(caplog: 
     assert "RuntimeError" not in answer.text
     assert len(answer.headers.get_list("X-Content-Type-Options")) == 1
     (record,) = [record for record in caplog.records if record.name == "app.request"]
-    assert "hunter2" in JsonLines().format(record)
+    logged = JsonLines().format(record)
+    assert "RuntimeError" in logged
+    assert "memory.py" in logged
+    assert "hunter2" not in logged
     assert vars(record)["request_id"] == answer.json()["instance"]
 
 

@@ -77,6 +77,6 @@ def test_a_failure_tells_a_model_nothing_of_the_inside(error: Exception, caplog:
     assert result["isError"]
     assert str(error) not in json.dumps(result)
     logged = "\n".join(JsonLines().format(record) for record in caplog.records)
-    assert str(error) in logged
+    assert type(error).__name__ in logged
     if not isinstance(error, Unavailable):
         assert answer.headers["X-Request-Id"] in result["content"][0]["text"]

@@ -18,6 +18,7 @@ ROLES: Final = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorizat
 ACR_PULL: Final = f"{ROLES}/7f951dda-4ed3-4680-a7ca-43fe172d538d"
 BLOB_CONTRIBUTOR: Final = f"{ROLES}/ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_READER: Final = f"{ROLES}/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+PUBLISHER: Final = f"{ROLES}/3913510d-42f4-4e42-8a64-420c390055eb"
 SECRETS_USER: Final = f"{ROLES}/4633458b-17de-408a-b874-0445c86b69e6"
 IN_GROUP: Final[Inputs] = {"location": "westeurope", "resourceGroupName": "rg"}
 

@@ -13,7 +13,10 @@ async def test_a_component_on_a_workspace_has_a_connection_string(azure: Azure) 
 
     made = await create(azure, COMPONENT, workspaceResourceId=workspace.id)
 
-    assert made.outputs["connectionString"] == f"InstrumentationKey={made.outputs['instrumentationKey']}"
+    parts = dict(part.split("=") for part in made.outputs["connectionString"].split(";"))
+    assert parts["InstrumentationKey"] == made.outputs["instrumentationKey"]
+    assert parts["IngestionEndpoint"] == azure.runtime.telemetry.address
+    assert parts["ApplicationId"] == made.outputs["appId"]
     assert made.outputs["workspaceResourceId"] == workspace.id
 
 
