@@ -49,13 +49,13 @@ def _api(environ: Mapping[str, str]) -> int:
     settings = ApiSettings.load(environ)
     # Each role imports what it runs: the API starts without alembic, and --help without anything.
     from app.api import create_api  # noqa: PLC0415 - see above
+    from app.api_parts import open_api_state  # noqa: PLC0415 - see above
     from app.web.layers import Edge  # noqa: PLC0415 - see above
-    from app.wiring import open_state  # noqa: PLC0415 - see above
 
     edge = Edge(
         cors_origins=settings.cors_origins, front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops
     )
-    service = create_api(lambda: open_state(settings, settings.keys), edge)
+    service = create_api(lambda: open_api_state(settings), edge)
     return _serve(service, settings.listen, settings.log_level)
 
 

@@ -1,40 +1,86 @@
-"""What the API has beside what the tool server has too: talks with a language model, and the bot's webhook."""
+"""The composition root of the API: what it has beside what the tool server has too."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import TypedDict
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
 
 from app.contract import ApiEnv
 from app.domain.chat import Chat
-from app.domain.sealing import BlindIndex, Sealer
+from app.domain.identifiers import time_ordered_id
+from app.domain.models import Principal
+from app.domain.operations import NewOperation, OperationStore
 from app.language.opening import open_model
+from app.operations.catalog import KINDS
 from app.settings import ApiSettings
+from app.storage.audit import PostgresAuditTrail
+from app.storage.audit_history import PostgresAuditHistory
 from app.storage.chat import PostgresChat
-from app.storage.database import Database
+from app.storage.operations import PostgresOperations
+from app.storage.outbox import PostgresOutbox
 from app.storage.telegram import PostgresTelegramLinks, PostgresTelegramUpdates
 from app.telegram.webhook import TelegramWebhook
+from app.web.checks import Check
+from app.web.state import ApiState
+from app.wiring import CHECK_TIMEOUT_S, now_in_utc, open_ground, secret_check, state_on
 
 
-class ApiParts(TypedDict):
-    """The part of `ApiState` that is made here."""
+class Starter:
+    """The port `OperationStarter` on the operations that the API keeps."""
 
-    chat: Chat
-    telegram: TelegramWebhook
+    def __init__(self, operations: OperationStore) -> None:
+        self._operations = operations
+
+    async def start(
+        self,
+        owner: Principal,
+        kind: str,
+        input: Mapping[str, Any],
+        idempotency_key: str | None,
+    ) -> UUID:
+        """Keep an operation."""
+        now = now_in_utc()
+        new = NewOperation(
+            id=time_ordered_id(now), kind=kind, request=KINDS[kind].request(dict(input)), key=idempotency_key, now=now
+        )
+        return (await self._operations.start(owner, new)).id
 
 
 @asynccontextmanager
-async def open_api_parts(
-    settings: ApiSettings, database: Database, *, sealer: Sealer, index: BlindIndex, now: Callable[[], datetime]
-) -> AsyncGenerator[ApiParts]:
-    """Open the parts. Nothing connects yet."""
-    async with open_model(settings.chat) as model:
-        yield ApiParts(
-            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now),
+async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
+    """Open what requests of the API can reach, and send what waits for the queue meanwhile."""
+    # The clients of the queue and of blob storage are slow to import; who only looks at the API goes without.
+    from app.privacy_parts import privacy_of  # noqa: PLC0415 - see above
+    from app.queue.relaying import open_relay  # noqa: PLC0415 - see above
+    from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see above
+
+    client_id, exports = settings.database.client_id, settings.exports
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(open_ground(settings, "api"))
+        database, sealer = ground.database, ground.sealer
+        model = await stack.enter_async_context(open_model(settings.chat))
+        relay = await stack.enter_async_context(open_relay(settings.queue, client_id, PostgresOutbox(database)))
+        blobs = StreamedContainer.open(exports.endpoint, exports.container, client_id=client_id)
+        container = await stack.enter_async_context(blobs)
+        operations = PostgresOperations(database, sealer, relay.wake)
+        state = state_on(ground, settings)
+        state["checks"] += (
+            Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),
+            *(secret_check(name, key) for name, key in settings.keys.items()),
+        )
+        yield ApiState(
+            **state,
+            audit=PostgresAuditTrail(database),
+            audit_history=PostgresAuditHistory(database),
+            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc),
+            operations=operations,
+            privacy=privacy_of(
+                database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
+            ),
             telegram=TelegramWebhook(
                 secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
                 updates=PostgresTelegramUpdates(database),
-                links=PostgresTelegramLinks(database, index),
-                now=now,
+                links=PostgresTelegramLinks(database, sealer),
+                now=now_in_utc,
             ),
         )

@@ -1,56 +1,44 @@
-"""The composition root: settings to things that work, opened in order and closed in reverse."""
+"""The composition root: settings to things that work, opened in order and closed in reverse.
+
+What the API has beside the tool server is in `app.api_parts`; the worker and the upkeep have their own.
+"""
 
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final
 
 import aiohttp
 from azure.identity.aio import ManagedIdentityCredential
 
-from app.cache.opening import open_cache
+from app.cache.opening import OpenCache, open_cache
 from app.domain.errors import Unavailable
-from app.domain.models import Principal
 from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
 from app.job_settings import UpkeepSettings
+from app.limits.limiter import Limiter
 from app.sealing.data_keys import DataKeys
 from app.sealing.sealer import EnvelopeSealer
 from app.sealing.vault_key import VaultKey
-from app.limits.limiter import Limiter
 from app.setting_groups import DatabaseSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
-from app.storage.audit import PostgresAuditTrail
-from app.storage.audit_history import PostgresAuditHistory
 from app.storage.connection import Login
 from app.storage.database import Database
-from app.storage.subject_keys import PostgresSubjectKeys
 from app.storage.events import PostgresEvents
-from app.storage.operations import PostgresOperations
-from app.storage.outbox import PostgresOutbox
+from app.storage.profiles import PostgresProfiles
+from app.storage.subject_keys import PostgresSubjectKeys
 from app.storage.tasks import PostgresTasks
 from app.telemetry.opening import open_telemetry
+from app.telemetry.spans import Tracer
 from app.web.checks import Check
 from app.web.state import State
 
 CHECK_TIMEOUT_S: Final = 2.0
 """Bound on one readiness check; below the timeout of the platform's probe."""
-
-
-class NoKeys:
-    """The port `Sealer` of a service that has no keys: nothing can be sealed, so nothing sensitive is kept."""
-
-    async def seal(self, owner: Principal, place: str, value: str) -> bytes:  # noqa: ARG002 - the port's arguments
-        """Raise `Unavailable`."""
-        raise Unavailable("no keys to seal with are wired")
-
-    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:  # noqa: ARG002 - the port's arguments
-        """Raise `Unavailable`."""
-        raise Unavailable("no keys to unseal with are wired")
 
 
 @asynccontextmanager
@@ -76,78 +64,77 @@ async def open_sealer(
         yield EnvelopeSealer(DataKeys(PostgresSubjectKeys(database), key))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What every role that works for people stands on."""
+
+    cache: OpenCache
+    database: Database
+    http: aiohttp.ClientSession
+    sealer: EnvelopeSealer
+    tracer: Tracer
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What readiness derives from: only the database is hard."""
+        return (
+            Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=self.database.ping),
+            Check(name="cache", hard=False, timeout=CHECK_TIMEOUT_S, probe=self.cache.link.ping),
+            Check(name="vault", hard=False, timeout=CHECK_TIMEOUT_S, probe=self.sealer.ping),
+        )
+
+
 @asynccontextmanager
-async def open_state(
-    settings: ApiSettings | McpSettings, secrets: Mapping[str, Secret] = MappingProxyType({})
-) -> AsyncGenerator[State]:
-    """Open what requests can reach. Nothing connects yet, so the process starts without its dependencies.
+async def open_ground(settings: ApiSettings | McpSettings | WorkerSettings, role: str) -> AsyncGenerator[Ground]:
+    """Open it. Nothing connects yet, so the process starts without its dependencies.
 
     Args:
         settings: Of the role.
-        secrets: Third-party keys by the name of their variable.
+        role: What telemetry calls the process.
     """
+    client_id, listen = settings.database.client_id, settings.listen
     async with AsyncExitStack() as stack:
-        tracer = await stack.enter_async_context(
-            open_telemetry(
-                settings.telemetry,
-                client_id=settings.database.client_id,
-                role="api" if isinstance(settings, ApiSettings) else "mcp",
-                replica=settings.listen.replica,
-                revision=settings.listen.revision,
-            )
+        telemetry = open_telemetry(
+            settings.telemetry, client_id=client_id, role=role, replica=listen.replica, revision=listen.revision
         )
+        tracer = await stack.enter_async_context(telemetry)
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         # The platform may set a proxy and a bundle of authorities for the way out.
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         sealer = await stack.enter_async_context(open_sealer(settings, database))
-        keys = SigningKeys(issuer=settings.tokens.issuer, http=http)
-        identity = ManagedIdentityCredential(client_id=settings.database.client_id)
-        credential = await stack.enter_async_context(identity)
-        cache = await stack.enter_async_context(
-            open_cache(settings.cache, credential, release=settings.listen.revision)
-        )
-        yield State(
-            checks=(
-                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
-                Check(name="vault", hard=False, timeout=CHECK_TIMEOUT_S, probe=sealer.ping),
-        wake, queue_checks = await stack.enter_async_context(_open_relay(settings, database))
-        yield State(
-            checks=(
-                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
-                *queue_checks,
-                *(secret_check(name, key) for name, key in secrets.items()),
-            ),
-            audit=PostgresAuditTrail(database),
-            audit_history=PostgresAuditHistory(database),
-                Check(name="cache", hard=False, timeout=CHECK_TIMEOUT_S, probe=cache.link.ping),
-            cache=cache.answers,
-            limiter=Limiter(
-                per_person=settings.limits.per_person, per_address=settings.limits.per_address, link=cache.link
-            now=lambda: datetime.now(UTC),
-            events=PostgresEvents(database),
-            operations=PostgresOperations(database, NoKeys(), wake),
-            tasks=PostgresTasks(database),
-            tracer=tracer,
-            tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
-        )
+        credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=client_id))
+        cache = await stack.enter_async_context(open_cache(settings.cache, credential, release=listen.revision))
+        yield Ground(cache=cache, database=database, http=http, sealer=sealer, tracer=tracer)
+
+
+def state_on(ground: Ground, settings: ApiSettings | McpSettings) -> State:
+    """Put together what requests of the API and of the tool server can reach."""
+    keys = SigningKeys(issuer=settings.tokens.issuer, http=ground.http)
+    limits = settings.limits
+    return State(
+        checks=ground.checks,
+        cache=ground.cache.answers,
+        events=PostgresEvents(ground.database),
+        limiter=Limiter(per_person=limits.per_person, per_address=limits.per_address, link=ground.cache.link),
+        now=now_in_utc,
+        profiles=PostgresProfiles(ground.database, ground.sealer),
+        tasks=PostgresTasks(ground.database),
+        tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
+        tracer=ground.tracer,
+    )
 
 
 @asynccontextmanager
-async def _open_relay(
-    settings: ApiSettings | McpSettings, database: Database
-) -> AsyncGenerator[tuple[Callable[[], None], tuple[Check, ...]]]:
-    """Run a relay in the API; what the tool server keeps, the relays of the API send at their next look.
+async def open_state(settings: McpSettings) -> AsyncGenerator[State]:
+    """Open what requests of the tool server can reach."""
+    async with open_ground(settings, "mcp") as ground:
+        yield state_on(ground, settings)
 
-    Gives what wakes the relay, and the soft check of the queue.
-    """
-    if isinstance(settings, McpSettings):
-        yield (lambda: None), ()
-        return
-    from app.queue.relaying import open_relay  # noqa: PLC0415 - the tool server starts without the client of the queue
 
-    async with open_relay(settings.queue, settings.database.client_id, PostgresOutbox(database)) as relay:
-        yield relay.wake, (Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),)
+def now_in_utc() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 def secret_check(name: str, secret: Secret) -> Check:

@@ -5,26 +5,20 @@ import logging
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from typing import Final
 
 from azure.identity.aio import ManagedIdentityCredential
 from starlette.types import ASGIApp
 
-from app.operations.catalog import KINDS
-from app.operations.kind import WorkState
+from app.contract import WorkerEnv
 from app.queue.consumer import Consumer
-from app.queue.operation_orders import OperationOrders
 from app.queue.service_bus import ServiceBusQueue
 from app.settings import WorkerSettings
-from app.storage.database import Database
 from app.storage.inbox import PostgresInbox
-from app.storage.operation_work import PostgresOperationWork
-from app.telemetry.opening import open_telemetry
 from app.web.checks import Check
 from app.web.layers import layered
 from app.web.state import Checked
-from app.wiring import CHECK_TIMEOUT_S, NoKeys, open_login
+from app.wiring import CHECK_TIMEOUT_S, open_ground, secret_check
 
 STOP_S: Final = 15.0
 """How long the message at hand may take after SIGTERM; then it is given back, and another worker does it. With that
@@ -41,33 +35,25 @@ def create_worker(open_state: Callable[[], AbstractAsyncContextManager[Checked]]
 @asynccontextmanager
 async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
     """Work the queue off until the end, which waits for the message at hand."""
+    # The clients of blob storage are slow to import; who only looks at the worker goes without.
+    from app.worker_parts import open_work  # noqa: PLC0415 - see above
+
     async with AsyncExitStack() as stack:
-        tracer = await stack.enter_async_context(
-            open_telemetry(
-                settings.telemetry,
-                client_id=settings.database.client_id,
-                role="worker",
-                replica=settings.listen.replica,
-                revision=settings.listen.revision,
-            )
-        )
-        login = await stack.enter_async_context(open_login(settings.database))
-        database = await stack.enter_async_context(Database.open(login))
+        ground = await stack.enter_async_context(open_ground(settings, "worker"))
         credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=settings.database.client_id))
-        state = WorkState(now=lambda: datetime.now(UTC))
-        operations = OperationOrders(operations=PostgresOperationWork(database, NoKeys()), state=state)
         consumer = Consumer(
             queue=ServiceBusQueue(settings.queue, credential, ssl.create_default_context()),
-            inbox=PostgresInbox(database),
-            readers={**operations.readers(KINDS)},
+            inbox=PostgresInbox(ground.database),
+            readers=await stack.enter_async_context(open_work(settings, ground)),
         )
         await stack.enter_async_context(running(consumer))
         yield Checked(
             checks=(
-                Check(name="database", hard=True, timeout=CHECK_TIMEOUT_S, probe=database.ping),
+                *ground.checks,
                 Check(name="queue", hard=True, timeout=CHECK_TIMEOUT_S, probe=consumer.ping),
+                secret_check(WorkerEnv.TELEGRAM_BOT_TOKEN, settings.telegram),
             ),
-            tracer=tracer,
+            tracer=ground.tracer,
         )
 
 

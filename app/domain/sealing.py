@@ -30,11 +30,4 @@ class BlindIndex(Protocol):
 
         Values that are to be found by each other must be spelled alike: whoever calls normalises them.
         """
-    """Finds a sensitive value again without keeping it: the same value gives the same bytes, which tell nothing of it.
-
-    Indexes of two purposes cannot be compared. May raise `Unavailable`, when the key cannot be had.
-    """
-
-    async def index(self, purpose: str, value: str) -> bytes:
-        """Return the index of a value."""
         ...

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -30,10 +30,12 @@ CODE_UNKNOWN: Final = "This code is not, or no longer, good. Ask DigitalMe for a
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """What somebody wrote to the bot in a chat of their own."""
+    """What somebody wrote to the bot in a chat of their own, or what the bot says there."""
 
     chat: int
     text: str
+    person: Principal | None = field(default=None, compare=False)
+    """Whose chat it is, where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,15 +112,17 @@ async def handle_update(update_id: int, desks: TelegramDesks, now: datetime) -> 
     """Do what an update says, once however often it is ordered, and return what to reply."""
     async with desks.open() as desk:
         line = await desk.take(update_id)
-        return line and Line(chat=line.chat, text=(await _reply(line, desk, now))[:TEXT_MAX])
+        if line is None:
+            return None
+        person = await desk.person(line.chat)
+        return Line(chat=line.chat, text=(await _reply(line, person, desk, now))[:TEXT_MAX], person=person)
 
 
-async def _reply(line: Line, desk: TelegramDesk, now: datetime) -> str:
+async def _reply(line: Line, person: Principal | None, desk: TelegramDesk, now: datetime) -> str:
     command, _, rest = line.text.strip().partition(" ")
     if command == "/start" and rest:
         is_linked = await desk.link(rest.strip(), line.chat, offered_after=now - CODE_LIFETIME)
         return LINKED if is_linked else CODE_UNKNOWN
-    person = await desk.person(line.chat)
     if person is None:
         return UNLINKED
     if command == "/task":

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.errors import Invalid, Unavailable
+from app.domain.export import ExportReceipt
 from app.domain.inbox import Keep, keep_nothing
 from app.domain.models import Principal
 from app.domain.operations import OperationWork
@@ -27,8 +28,12 @@ _Takes = TypeVar("_Takes", bound=msgspec.Struct)
 class WorkState(TypedDict):
     """What the work of operations can reach: built by `app.worker`, by hand in tests."""
 
+    export: Callable[[Principal, Callable[[int], Awaitable[None]]], Awaitable[ExportReceipt]]
+    """Makes an export of everything that is kept of a person, and tells how far it is."""
     now: Callable[[], datetime]
     """The time in UTC."""
+    tasks_changed: Callable[[Principal], Awaitable[None]]
+    """Makes what the cache holds of a person's tasks old."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +84,7 @@ class Kind(Generic[_Takes]):
         work: What it does. What it changes itself must bear being done twice; what its `Ending` keeps counts once.
         check: Raises `Invalid` for an input that breaks a rule of the product, before the operation is accepted.
         within_s: Bound on one run, in seconds; it may be longer than the lock of a message.
+        after: What is done once the ending has been kept.
     """
 
     name: str
@@ -87,6 +93,7 @@ class Kind(Generic[_Takes]):
     work: Callable[[_Takes, Job], Awaitable[Ending]]
     check: Callable[[_Takes], object] = field(default=lambda _: None)
     within_s: float = WITHIN_S
+    after: Callable[[Job], Awaitable[None]] | None = None
 
     def request(self, document: object) -> str:
         """Return an input as it is kept, or raise `Invalid`."""

@@ -43,4 +43,5 @@ TASK_IMPORT: Final = Kind(
     takes=TaskImport,
     work=import_tasks,
     check=TaskImport.check,
+    after=lambda job: job.state["tasks_changed"](job.owner),
 )

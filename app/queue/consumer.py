@@ -126,11 +126,15 @@ class Consumer:
         if await self._inbox.knows(delivery.message_id):
             return False
         try:
-            return await self._keep(delivery, await order.work())
+            is_first = await self._keep(delivery, await order.work())
         except (TooMany, Unavailable):
             raise
         except ProductError as error:
             return await self._keep(delivery, order.refused(error))
+        if order.after:
+            with suppress(Unavailable):  # what is kept counts, whoever could not be told
+                await order.after()
+        return is_first
 
     async def _keep(self, delivery: Delivery, keep: Keep) -> bool:
         async with self._inbox.first(delivery.message_id, delivery.subject) as stores:

@@ -40,20 +40,24 @@ class OperationOrders:
     def _reader(self, kind: Kind[Any]) -> Reader:
         def read(document: object) -> Order:
             reference = fit(document, OperationReference)
+            job = Job(
+                id=reference.operation, owner=reference.owner.to_principal(), state=self.state, progress=self.operations
+            )
+            after = kind.after
             return Order(
-                work=lambda: self._work(kind, reference),
+                work=lambda: self._work(kind, job),
                 refused=lambda error: self._refused(reference, error),
                 within_s=kind.within_s,
+                after=after and (lambda: after(job)),
             )
 
         return read
 
-    async def _work(self, kind: Kind[Any], reference: OperationReference) -> Keep:
-        owner, operation_id, now = reference.owner.to_principal(), reference.operation, self.state["now"]
+    async def _work(self, kind: Kind[Any], job: Job) -> Keep:
+        owner, operation_id, now = job.owner, job.id, self.state["now"]
         request = await self.operations.begin(owner, operation_id, now=now())
         if request is None:
             return keep_nothing
-        job = Job(id=operation_id, owner=owner, state=self.state, progress=self.operations)
         ending = await kind.run(request, job)
 
         async def keep(stores: Stores) -> None:

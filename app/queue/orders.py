@@ -49,11 +49,13 @@ class Order:
         work: What is done outside a transaction, which must bear being done twice; gives what is to be kept, once.
         refused: What is kept instead when the work, or keeping it, breaks a rule of the product.
         within_s: Bound on all of it, in seconds; the message stays ours for so long.
+        after: What is done once all of it is kept; when it fails, the message is done all the same.
     """
 
     work: Callable[[], Awaitable[Keep]]
     refused: Callable[[ProductError], Keep] = poisoned
     within_s: float = HANDLE_S
+    after: Callable[[], Awaitable[None]] | None = None
 
 
 Reader = Callable[[object], Order]

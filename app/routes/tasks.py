@@ -6,8 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.cache.keys import Kind
-from app.domain.models import Task
-from app.domain.tasks import begin, require_version, revise
 from app.domain.models import Task, TaskStatus
 from app.domain.tasks import begin, only, revise
 from app.domain.versions import require_version
@@ -103,9 +101,8 @@ RESOURCE: Final = Resource(
             name="listTasks",
             summary="Your tasks, newest first",
             answer="TaskPageDocument",
-            parameters=(LIMIT, CURSOR),
-            headers=("ETag",),
             parameters=(LIMIT, CURSOR, *_FILTERS),
+            headers=("ETag",),
             problems=(422,),
             kept=True,
         ),

@@ -1,10 +1,11 @@
 """The work of the message `telegram.update`."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from app.domain.errors import Unavailable
+from app.domain.models import Principal
 from app.domain.telegram import TelegramDesks, TelegramReplies, handle_update
 from app.wire.documents import fit
 from app.wire.telegram import UpdateOrder
@@ -18,7 +19,15 @@ class UpdateHandler:
     A reply that Telegram does not take after a few attempts is lost, as the work would have to be done again for it.
     """
 
-    def __init__(self, *, desks: TelegramDesks, replies: TelegramReplies, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        desks: TelegramDesks,
+        replies: TelegramReplies,
+        now: Callable[[], datetime],
+        tasks_changed: Callable[[Principal], Awaitable[None]] | None = None,
+    ) -> None:
+        self._tasks_changed = tasks_changed
         self._desks = desks
         self._replies = replies
         self._now = now
@@ -33,6 +42,8 @@ class UpdateHandler:
         reply = await handle_update(fit(document, UpdateOrder).update, self._desks, self._now())
         if reply is None:
             return
+        if self._tasks_changed and reply.person:
+            await self._tasks_changed(reply.person)
         try:
             await self._replies.send(reply)
         except Unavailable as error:

@@ -91,8 +91,6 @@ TOOLS: Final = (
         work=_create,
         changes=Kind.TASKS,
     ),
-    Tool(name="read_task", description="Read one task.", takes=WhichTask, gives=TaskDocument, work=_read, reads=True),
-    Tool(name="create_task", description="Keep a new task.", takes=NewTask, gives=TaskDocument, work=_create),
     Tool(name="read_task", description="Read one task.", takes=WhichOne, gives=TaskDocument, work=_read, reads=True),
     Tool(
         name="change_task",

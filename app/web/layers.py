@@ -109,5 +109,4 @@ def layered(
     )
     app.router.redirect_slashes = False  # one address per thing, and no redirect that is not a problem document
     # Outside Starlette, because its answer to an unforeseen error passes only what is outside.
-    return RequestLog(SecurityHeaders(CrossOrigin(app, origins=edge.cors_origins)))
-    return RequestLog(SecurityHeaders(app), app.routes)
+    return RequestLog(SecurityHeaders(CrossOrigin(app, origins=edge.cors_origins)), app.routes)

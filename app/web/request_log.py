@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract import PROBE_PATHS
 from app.domain.pseudonym import pseudonym
-from app.domain.models import Principal
 from app.telemetry.durations import REQUESTS, Durations
 from app.telemetry.spans import SILENT, SLOW_MS, Trace, Tracer, Value
 from app.telemetry.tracing import current

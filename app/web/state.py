@@ -4,19 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
+from app.cache.answers import AnswerCache
 from app.domain.audit import AuditTrail
 from app.domain.audit_history import AuditHistory
-from app.cache.answers import AnswerCache
+from app.domain.chat import Chat
+from app.domain.events import EventStore
 from app.domain.operations import OperationStore
 from app.domain.ports import TaskStore, TokenVerifier
-from app.limits.limiter import Limiter
-from app.domain.events import EventStore
-from app.domain.ports import TaskStore, TokenVerifier
-from app.domain.profiles import ProfileStore
-from app.domain.chat import Chat
-from app.domain.ports import TaskStore, TokenVerifier
-from app.telegram.webhook import TelegramWebhook
 from app.domain.privacy import Privacy
+from app.domain.profiles import ProfileStore
+from app.limits.limiter import Limiter
+from app.telegram.webhook import TelegramWebhook
 from app.telemetry.spans import Tracer
 from app.web.checks import Check
 
@@ -33,15 +31,12 @@ class Checked(TypedDict):
 class State(Checked):
     """The lifespan state of roles that serve people."""
 
-    audit: AuditTrail
-    audit_history: AuditHistory
     cache: AnswerCache
+    events: EventStore
     limiter: Limiter
     now: Callable[[], datetime]
     """The time in UTC."""
-    events: EventStore
     profiles: ProfileStore
-    operations: OperationStore
     tasks: TaskStore
     tokens: TokenVerifier
 
@@ -50,6 +45,8 @@ class ApiState(State):
     """The lifespan state of the API, beside what the tool server has too."""
 
     audit: AuditTrail
+    audit_history: AuditHistory
     chat: Chat
-    telegram: TelegramWebhook
+    operations: OperationStore
     privacy: Privacy
+    telegram: TelegramWebhook

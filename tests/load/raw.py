@@ -1,4 +1,4 @@
-"""The physical limit: an ASGI application that answers the same bytes to everything, for `uvicorn tests.load.raw:app`."""
+"""The physical limit: what answers the same bytes to everything, for `uvicorn tests.load.raw:app`."""
 
 from typing import Any, Final
 

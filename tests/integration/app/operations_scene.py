@@ -16,7 +16,6 @@ from app.api import create_api
 from app.contract import OPERATIONS_QUEUE, WorkerEnv
 from app.domain.models import Principal
 from app.operations.catalog import KINDS
-from app.operations.kind import WorkState
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader
@@ -40,6 +39,7 @@ from tests.integration.app.replica_process import WITHIN_S
 from tests.integration.bus.bus_harness import Credential
 from tests.unit.app.memory import NamedTokens
 from tests.unit.app.memory_operations import MemorySealer
+from tests.unit.app.work_state import work_state
 
 OPERATIONS = "/api/v1/operations"
 
@@ -131,7 +131,7 @@ async def serve_api(scene: Scene) -> AsyncGenerator[Served]:
 def operation_readers(scene: Scene) -> Mapping[str, Reader]:
     """What a worker knows."""
     operations = PostgresOperationWork(scene.database, MemorySealer())
-    return OperationOrders(operations=operations, state=WorkState(now=now)).readers(KINDS)
+    return OperationOrders(operations=operations, state=work_state(now)).readers(KINDS)
 
 
 @asynccontextmanager

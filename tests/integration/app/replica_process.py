@@ -23,10 +23,9 @@ from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MCP, MI
 from tests.unit.app.issuer import AUDIENCE, Issuer
 
 WITHIN_S: Final = 60
-RESOURCES: Final = (BUS_RESOURCE, DATABASE_RESOURCE, MONITOR_RESOURCE)
+RESOURCES: Final = (BUS_RESOURCE, DATABASE_RESOURCE, MONITOR_RESOURCE, REDIS_RESOURCE)
 """What the identities get tokens for."""
 ROOT: Final = Path(__file__).parents[3]
-_RESOURCES: Final = (DATABASE_RESOURCE, BUS_RESOURCE, REDIS_RESOURCE)
 
 
 @asynccontextmanager
@@ -37,7 +36,6 @@ async def identity_endpoint(platform: Platform) -> AsyncGenerator[dict[str, str]
     async def token(request: web.Request) -> web.Response:
         identity = identities[request.query["client_id"]]
         resource = request.query["resource"].rstrip("/")
-        if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in _RESOURCES:
         if request.headers["X-IDENTITY-HEADER"] != "header" or resource not in RESOURCES:
             return web.Response(status=401)
         value = platform.signer.issue_for(identity, resource=resource, lifetime_seconds=600)

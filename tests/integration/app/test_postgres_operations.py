@@ -15,7 +15,6 @@ from app.domain.operations import NewOperation, OperationStatus
 from app.domain.outbox import Message
 from app.migrate import DatabaseRole, migrate
 from app.operations.catalog import KINDS
-from app.operations.kind import WorkState
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders
 from app.storage.database import Database
@@ -27,6 +26,7 @@ from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WOR
 from tests.unit.app.memory_operations import MemorySealer
 from tests.unit.app.queue_parts import Interrupted, ListQueue
 from tests.unit.app.queue_parts import Message as Delivery
+from tests.unit.app.work_state import work_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -165,7 +165,7 @@ async def worked_off(stores: Stores, delivery: Delivery, *, at: int | None = Non
     """Handle a delivery, interrupted at a point if one is given; False when it ended before."""
     queue = ListQueue(delivery)
     operations = PostgresOperationWork(stores.worker, MemorySealer())
-    readers = OperationOrders(operations=operations, state=WorkState(now=lambda: datetime.now(UTC))).readers(KINDS)
+    readers = OperationOrders(operations=operations, state=work_state(lambda: datetime.now(UTC))).readers(KINDS)
     queue.consumer = Consumer(queue=queue, inbox=PostgresInbox(stores.worker), readers=readers, retry=0.001)
 
     async def handle() -> None:

@@ -1,48 +1,35 @@
 """The API over ports in memory: what web tests drive."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from app.api import create_api
-from app.domain.chat import Chat
-from app.domain.errors import NotFound, Unauthenticated
-from app.domain.models import Principal, Role, Task, TaskPage
 from app.cache.answer import Answer, Found
 from app.cache.answers import AnswerCache
 from app.cache.keys import Namespace
-from app.domain.errors import NotFound, Unauthenticated, Unavailable
-from app.domain.models import Principal, Task, TaskPage
+from app.domain.chat import Chat
+from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from app.domain.events import REPEATED_MAX, Event, Place, Window
+from app.domain.language import LanguageModel
+from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
+from app.domain.profiles import Profile
+from app.domain.seats import Seats
 from app.limits.limiter import Limiter
 from app.telemetry.spans import SILENT, Tracer
 from app.web.checks import Check
 from app.web.layers import Edge
-from app.web.state import State
+from app.web.state import ApiState
 from tests.unit.app.memory_audit import MemoryAudit
-from app.domain.audit import AuditEvent
-from app.domain.errors import Conflict, NotFound, Unauthenticated
-from app.domain.events import REPEATED_MAX, Event, Place, Window
-from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
-from app.domain.profiles import Profile
-from app.web.checks import Check
-from app.web.state import ApiState
 from tests.unit.app.memory_operations import MemoryOperations
-from app.domain.language import LanguageModel
-from app.domain.models import Principal, Task, TaskPage
-from app.domain.seats import Seats
-from app.web.checks import Check
-from app.web.state import ApiState
-from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
-from app.web.checks import Check
-from app.web.state import ApiState
 from tests.unit.app.memory_privacy import MemoryPrivacy
+from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -166,35 +153,6 @@ class MemoryProfiles:
 
 
 class MemorySealer:
-    """The port `Sealer`: remembers what it sealed, and gives nothing of it away."""
-
-    def __init__(self) -> None:
-        self.sealed: dict[bytes, tuple[Principal, str, str]] = {}
-
-    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
-        sealed = uuid4().bytes
-        self.sealed[sealed] = (owner, place, value)
-        return sealed
-
-    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
-        who, where, value = self.sealed[sealed]
-        if (who, where) != (owner, place):
-            raise ValueError(place)
-        return value
-
-
-class MemoryAudit:
-    """The port `AuditTrail` in a list; fails when the test says so."""
-
-    def __init__(self) -> None:
-        self.events: list[AuditEvent] = []
-        self.error: Exception | None = None
-
-    async def record(self, event: AuditEvent) -> None:
-        if self.error:
-            raise self.error
-        self.events.append(event)
-class MemorySealer:
     """The port `Sealer` without a secret: what is sealed says for whom and where, so a wrong place is noticed."""
 
     async def seal(self, owner: Principal, place: str, value: str) -> bytes:
@@ -215,7 +173,6 @@ class MemoryIndex:
 
 
 class NamedTokens:
-    """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an administrator."""
     """The port `TokenVerifier`: the token `ada` proves Ada, `bob` Bob, `root` an admin."""
 
     async def verify(self, token: str) -> Principal:
@@ -256,67 +213,43 @@ class Api:
     """What a test may replace before it opens the API."""
 
     audit: MemoryAudit = field(default_factory=MemoryAudit)
-    operations: MemoryOperations = field(default_factory=MemoryOperations)
-    tasks: MemoryTasks = field(default_factory=MemoryTasks)
-    audit: MemoryAudit = field(default_factory=MemoryAudit)
-    events: MemoryEvents = field(default_factory=MemoryEvents)
-    profiles: MemoryProfiles = field(default_factory=MemoryProfiles)
-    tokens: NamedTokens = field(default_factory=NamedTokens)
     chat: MemoryChat = field(default_factory=MemoryChat)
-    model: LanguageModel = field(default_factory=ScriptedModel)
-    seats: Seats = field(default_factory=Seats)
-    telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
     checks: tuple[Check, ...] = ()
-    shared: MemoryShared = field(default_factory=MemoryShared)
-    limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
     edge: Edge = field(default_factory=Edge)
-
-    @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[State]:
-        yield State(
-            checks=self.checks,
-            audit=self.audit,
-            audit_history=self.audit,
-        cache = AnswerCache(self.shared)
-            cache=cache,
-            limiter=self.limiter,
-            now=lambda: NOW,
-            tasks=self.tasks,
-            tokens=self.tokens,
-        )
-        await cache.close()
-    front_door_id: str = ""
+    events: MemoryEvents = field(default_factory=MemoryEvents)
+    limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
+    model: LanguageModel = field(default_factory=ScriptedModel)
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
     privacy: MemoryPrivacy = field(default_factory=MemoryPrivacy)
-
-    @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[ApiState]:
-        yield ApiState(
-            checks=self.checks,
-            now=lambda: NOW,
-            audit=self.audit,
-            events=self.events,
-            profiles=self.profiles,
-            tasks=self.tasks,
-            tokens=self.tokens,
-            checks=self.checks, now=lambda: NOW, operations=self.operations, tasks=self.tasks, tokens=self.tokens
-    async def open_state(self) -> AsyncGenerator[ApiState]:
-        yield ApiState(
-            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
-            checks=self.checks,
-            now=lambda: NOW,
-            tasks=self.tasks,
-            telegram=self.telegram.webhook(lambda: NOW),
-            tokens=self.tokens,
-            privacy=self.privacy.ports(),
-            tasks=self.tasks,
-            tokens=self.tokens,
-        )
-    front_door_id: str = ""
+    profiles: MemoryProfiles = field(default_factory=MemoryProfiles)
+    seats: Seats = field(default_factory=Seats)
+    shared: MemoryShared = field(default_factory=MemoryShared)
+    tasks: MemoryTasks = field(default_factory=MemoryTasks)
+    telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
+    tokens: NamedTokens = field(default_factory=NamedTokens)
     tracer: Tracer = SILENT
 
     @asynccontextmanager
-    async def open_state(self) -> AsyncGenerator[State]:
-        yield State(checks=self.checks, now=lambda: NOW, tasks=self.tasks, tokens=self.tokens, tracer=self.tracer)
+    async def open_state(self) -> AsyncGenerator[ApiState]:
+        cache = AnswerCache(self.shared)
+        yield ApiState(
+            audit=self.audit,
+            audit_history=self.audit,
+            cache=cache,
+            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
+            checks=self.checks,
+            events=self.events,
+            limiter=self.limiter,
+            now=lambda: NOW,
+            operations=self.operations,
+            privacy=self.privacy.ports(),
+            profiles=self.profiles,
+            tasks=self.tasks,
+            telegram=self.telegram.webhook(lambda: NOW),
+            tokens=self.tokens,
+            tracer=self.tracer,
+        )
+        await cache.close()
 
     def create(self) -> ASGIApp:
         """Make the application."""

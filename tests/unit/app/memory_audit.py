@@ -13,8 +13,11 @@ class MemoryAudit:
         self.events: list[AuditEvent] = []
         self.entries: list[AuditEntry] = []
         self.is_down = False
+        self.error: Exception | None = None
 
     async def record(self, event: AuditEvent) -> None:
+        if self.error:
+            raise self.error
         if self.is_down:
             raise Unavailable("the audit store is down")
         last = self.entries[-1] if self.entries else None

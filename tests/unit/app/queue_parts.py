@@ -9,12 +9,12 @@ from typing import Any
 
 from app.domain.errors import Unavailable
 from app.operations.catalog import KINDS
-from app.operations.kind import WorkState
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader
 from tests.unit.app.memory import ADA, NOW, MemoryTasks
 from tests.unit.app.memory_operations import MemoryOperations
+from tests.unit.app.work_state import work_state
 
 WITHIN_S = 30
 IMPORT = {"owner": {"issuer": ADA.issuer, "subject": ADA.subject}, "tasks": [{"title": "a"}, {"title": "b"}]}
@@ -125,7 +125,7 @@ class ListQueue:
 
 def readers_of(operations: MemoryOperations) -> Mapping[str, Reader]:
     """Every kind of message, over operations in memory."""
-    return OperationOrders(operations=operations, state=WorkState(now=lambda: NOW)).readers(KINDS)
+    return OperationOrders(operations=operations, state=work_state(lambda: NOW)).readers(KINDS)
 
 
 def consumer_of(

@@ -105,6 +105,8 @@ def test_the_answers_about_a_profile_are_as_described() -> None:
         assert_described(client, "PUT", PLAN, json=plan)
         assert_described(client, "PUT", PLAN, json={})
         assert_described(client, "PUT", PLAN, content=b"x")
+
+
 OPERATIONS = "/api/v1/operations"
 STARTS: list[dict[str, Any]] = [
     {"kind": "tasks.import", "input": {"tasks": [{"title": "t", "due": "2026-12-01T10:00:00Z"}]}},
@@ -135,6 +137,8 @@ def test_the_answers_of_an_operation_s_life_are_as_described() -> None:
         assert_described(client, "GET", f"{OPERATIONS}?limit=x", OPERATIONS)
         assert_described(client, "GET", f"{OPERATIONS}/{operation['id']}", OPERATIONS + "/{operation_id}")
         assert_described(client, "GET", f"{OPERATIONS}/x", OPERATIONS + "/{operation_id}")
+
+
 def test_the_answers_of_a_talk_are_as_described() -> None:
     ask, messages, question = "/api/v1/chat/message", "/api/v1/chat/messages", {"message": "Why?"}
     with Api().client("ada") as client:

@@ -13,7 +13,7 @@ from app.domain.identifiers import time_ordered_id
 from app.domain.inbox import Stores
 from app.domain.operations import NewOperation, OperationStatus
 from app.operations.catalog import KINDS
-from app.operations.kind import Ending, Job, Kind, WorkState
+from app.operations.kind import Ending, Job, Kind
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader
 from tests.unit.app.memory import ADA, NOW
@@ -28,6 +28,7 @@ from tests.unit.app.queue_parts import (
     readers_of,
     work,
 )
+from tests.unit.app.work_state import work_state
 
 TASKS: Final = {"tasks": [{"title": "a"}, {"title": "b"}]}
 
@@ -63,7 +64,7 @@ class Empty(msgspec.Struct, frozen=True):
 def one_kind(inbox: MemoryInbox, do: Any, *, within_s: float = 20.0) -> Mapping[str, Reader]:
     """Readers of the one kind of operation that a test makes."""
     kind = Kind(name="test", summary="", takes=Empty, work=do, within_s=within_s)
-    state = WorkState(now=lambda: NOW)
+    state = work_state(lambda: NOW)
     return OperationOrders(operations=inbox.stores.operations, state=state).readers({kind.name: kind})
 
 

@@ -1,0 +1,76 @@
+"""The composition root of the worker: what each kind of message orders, and what its work can reach."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from app.cache.keys import Kind
+from app.domain.erasure import KIND as ERASE
+from app.domain.inbox import Keep, keep_nothing
+from app.domain.models import Principal
+from app.domain.telegram import UPDATE_KIND
+from app.operations.catalog import KINDS
+from app.operations.kind import WorkState
+from app.privacy_parts import PrivacyWork, chats_by
+from app.queue.operation_orders import OperationOrders
+from app.queue.orders import Reader, reader
+from app.settings import WorkerSettings
+from app.storage.audit import PostgresAuditTrail
+from app.storage.blob_streams import StreamedContainer
+from app.storage.operation_work import PostgresOperationWork
+from app.storage.telegram import PostgresTelegramDesks
+from app.telegram.bot import TelegramBot
+from app.telegram.handler import UpdateHandler
+from app.wire.privacy import ErasureOrder
+from app.wire.telegram import UpdateOrder
+from app.wiring import Ground, now_in_utc
+
+ERASE_S = 300.0
+"""Bound on one run of an erasure, which goes on where the last one ended."""
+UPDATE_S = 60.0
+"""Bound on one update of the bot, its reply included."""
+
+
+@asynccontextmanager
+async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[Mapping[str, Reader]]:
+    """Open what the worker works with; gives what reads each kind of message."""
+    answers, database, sealer = ground.cache.answers, ground.database, ground.sealer
+    exports = settings.exports
+    async with StreamedContainer.open(
+        exports.endpoint, exports.container, client_id=settings.database.client_id
+    ) as container:
+        privacy = PrivacyWork(
+            database=database,
+            exports=container,
+            sealer=sealer,
+            keys=sealer,
+            cache=answers,
+            audit=PostgresAuditTrail,
+            chat_of=chats_by(sealer.index),
+            now=now_in_utc,
+        )
+
+        async def tasks_changed(person: Principal) -> None:
+            await answers.changed(person, Kind.TASKS)
+
+        updates = UpdateHandler(
+            desks=PostgresTelegramDesks(database, sealer),
+            replies=TelegramBot(ground.http, settings.telegram),
+            now=now_in_utc,
+            tasks_changed=tasks_changed,
+        )
+
+        async def erase(order: ErasureOrder) -> Keep:
+            await privacy.erase(order.erasure)
+            return keep_nothing
+
+        async def update(order: UpdateOrder) -> Keep:
+            await updates.handle({"update": order.update})
+            return keep_nothing
+
+        state = WorkState(export=privacy.export, now=now_in_utc, tasks_changed=tasks_changed)
+        operations = OperationOrders(operations=PostgresOperationWork(database, sealer), state=state)
+        yield {
+            **operations.readers(KINDS),
+            ERASE: reader(ErasureOrder, erase, within_s=ERASE_S),
+            UPDATE_KIND: reader(UpdateOrder, update, within_s=UPDATE_S),
+        }
