@@ -35,7 +35,7 @@ class Starter:
         self,
         owner: Principal,
         kind: str,
-        input: Mapping[str, Any],
+        input: Mapping[str, Any],  # noqa: A002 - the word of the product
         idempotency_key: str | None,
     ) -> UUID:
         """Keep an operation."""

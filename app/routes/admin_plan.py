@@ -5,6 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.cache.keys import Kind
 from app.domain.access import require
 from app.domain.audit import AuditEvent
 from app.domain.errors import Forbidden
@@ -47,6 +48,8 @@ async def grant_plan(request: Request[ApiState]) -> Response:
     except Exception:
         await record("failed")
         raise
+    finally:
+        await request.state["cache"].changed(given.person(), Kind.PROFILE)
     return Response(status_code=204)
 
 

@@ -8,8 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from app.cache.keys import Kind
 from app.domain.events import Event, begin, revise
 from app.web.auth import principal_of
+from app.web.cached import changing
 from app.web.documents import Json
 from app.web.layers import route
 from app.web.operation import Operation, Resource
@@ -68,7 +70,7 @@ async def import_events(request: Request[State]) -> Response:
 
 
 RESOURCE: Final = Resource(
-    routes=(route(PATH, GET=export_events, POST=import_events),),
+    routes=(route(PATH, GET=export_events, POST=changing(Kind.EVENTS, import_events)),),
     operations=(
         Operation(
             method="get",

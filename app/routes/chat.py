@@ -100,6 +100,7 @@ RESOURCE: Final = Resource(
             method="post",
             path=ASK_PATH,
             name="askChat",
+            costly=True,
             summary="Ask the language model; with `Accept: text/event-stream` the answer comes piece by piece",
             answer="ChatAnswerDocument",
             body="NewChatMessage",

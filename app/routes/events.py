@@ -5,12 +5,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.cache.keys import Kind
 from app.calendar.recurrence import days
 from app.domain.errors import Invalid
 from app.domain.events import Event, begin, revise
 from app.domain.occurrences import WINDOW_MAX, page, window
 from app.domain.versions import require_version
 from app.web.auth import principal_of
+from app.web.cached import cached, changing
 from app.web.documents import Json, read_object
 from app.web.layers import route
 from app.web.operation import CURSOR, IF_MATCH, JSON, LIMIT, MERGE_PATCH, Operation, Resource, Schema, parameter
@@ -83,14 +85,20 @@ _ONE: Final = PATH + "/{event_id}"
 
 RESOURCE: Final = Resource(
     routes=(
-        route(PATH, GET=list_events, POST=create_event),
-        route(_ONE, GET=get_event, PATCH=change_event, DELETE=remove_event),
+        route(PATH, GET=cached(Kind.EVENTS, list_events), POST=changing(Kind.EVENTS, create_event)),
+        route(
+            _ONE,
+            GET=cached(Kind.EVENTS, get_event),
+            PATCH=changing(Kind.EVENTS, change_event),
+            DELETE=changing(Kind.EVENTS, remove_event),
+        ),
     ),
     operations=(
         Operation(
             method="get",
             path=PATH,
             name="listEvents",
+            kept=True,
             summary="What happens in a stretch of time, events that repeat as often as they do",
             answer="OccurrencePageDocument",
             parameters=(
@@ -116,6 +124,7 @@ RESOURCE: Final = Resource(
             method="get",
             path=_ONE,
             name="getEvent",
+            kept=True,
             summary="One event",
             answer="EventDocument",
             parameters=(_EVENT_ID,),

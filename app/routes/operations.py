@@ -108,6 +108,7 @@ RESOURCE: Final = Resource(
             method="post",
             path=PATH,
             name="startOperation",
+            costly=True,
             summary="Start work that outlives the request; ask its Location how far it is",
             status=202,
             answer="OperationDocument",

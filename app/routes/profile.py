@@ -5,9 +5,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.cache.keys import Kind
 from app.domain.profiles import Profile, revise
 from app.domain.versions import require_version
 from app.web.auth import principal_of
+from app.web.cached import cached, changing
 from app.web.documents import Json, read_object
 from app.web.layers import route
 from app.web.operation import IF_MATCH, JSON, MERGE_PATCH, Operation, Resource
@@ -42,12 +44,13 @@ def _answer(profile: Profile) -> Json:
 
 
 RESOURCE: Final = Resource(
-    routes=(route(PATH, GET=get_profile, PATCH=change_profile),),
+    routes=(route(PATH, GET=cached(Kind.PROFILE, get_profile), PATCH=changing(Kind.PROFILE, change_profile)),),
     operations=(
         Operation(
             method="get",
             path=PATH,
             name="getProfile",
+            kept=True,
             summary="Your profile",
             answer="ProfileDocument",
             headers=("ETag",),

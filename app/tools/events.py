@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
+from app.cache.keys import Kind
 from app.calendar.recurrence import days
 from app.domain.events import Event, begin, revise
 from app.domain.occurrences import page, window
@@ -93,6 +94,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="create_event",
+        changes=Kind.EVENTS,
         description="Keep a new event; it can repeat by a rule of RFC 5545, as FREQ=WEEKLY;BYDAY=MO.",
         takes=NewEvent,
         gives=EventDocument,
@@ -101,6 +103,7 @@ TOOLS: Final = (
     Tool(name="read_event", description="Read one event.", takes=WhichOne, gives=EventDocument, work=_read, reads=True),
     Tool(
         name="change_event",
+        changes=Kind.EVENTS,
         description="Change an event: a member that is left out stays, null takes it away; "
         "an occurrence that shall not happen is added to the excluded starts.",
         takes=EventChange,
@@ -109,6 +112,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="delete_event",
+        changes=Kind.EVENTS,
         description="Delete an event for ever, with all its occurrences.",
         takes=WhichOne,
         gives=Deleted,

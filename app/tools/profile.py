@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
+from app.cache.keys import Kind
 from app.domain.profiles import Profile, revise
 from app.domain.versions import require_version
 from app.tools.tool import Tool
@@ -62,6 +63,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="change_profile",
+        changes=Kind.PROFILE,
         description="Change the person's profile: a member that is left out stays, null takes it away.",
         takes=ProfileChange,
         gives=ProfileDocument,

@@ -88,60 +88,55 @@ async def drive(url: str, requests: Iterator[Request], load: Load, *, trust: ssl
     began = time.perf_counter()
     async with asyncio.TaskGroup() as users:
         for number in range(load.users):
-            users.create_task(_user(url, requests, load, number, outcome, trust, began + load.seconds))
+            users.create_task(_User(url, requests, load, outcome, began + load.seconds, trust).run(number))
     outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-async def _user(
-    url: str,
-    requests: Iterator[Request],
-    load: Load,
-    number: int,
-    outcome: Outcome,
-    trust: ssl.SSLContext | None,
-    until: float,
-) -> None:
-    chance = random.Random(number)  # noqa: S311 - a repeatable pace, not a secret
-    address = urlsplit(url)
-    await asyncio.sleep(load.think * chance.random())  # people do not begin all at once
-    while time.perf_counter() < until:
-        try:
+@dataclass(frozen=True)
+class _User:
+    """One connection at a time, until the time is over."""
+
+    url: str
+    requests: Iterator[Request]
+    load: Load
+    outcome: Outcome
+    until: float
+    trust: ssl.SSLContext | None
+
+    async def run(self, number: int) -> None:
+        """Ask, and connect again whenever the server has closed the connection."""
+        chance = random.Random(number)  # noqa: S311 - a repeatable pace, not a secret
+        address = urlsplit(self.url)
+        await asyncio.sleep(self.load.think * chance.random())  # people do not begin all at once
+        while time.perf_counter() < self.until:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=self.trust)
+            except (OSError, TimeoutError) as error:
+                self.outcome.failures[repr(error)] += 1
+                await asyncio.sleep(0.1)  # a server that refuses is not asked in a busy loop
+                continue
+            try:
+                await self._ask(reader, writer, chance)
+            except (OSError, TimeoutError, EOFError, ValueError) as error:
+                self.outcome.failures[repr(error)] += 1
+            finally:
+                writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chance: random.Random) -> None:
+        """Ask over one connection until the time is over or the server closes it."""
+        open_, think = True, self.load.think
+        while open_ and time.perf_counter() < self.until:
+            request = next(self.requests)
+            began = time.perf_counter()
+            writer.write(request.wire)
             async with asyncio.timeout(ANSWER_S):
-                reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=trust)
-        except (OSError, TimeoutError) as error:
-            outcome.failures[repr(error)] += 1
-            await asyncio.sleep(0.1)  # a server that refuses is not asked in a busy loop
-            continue
-        try:
-            await _ask_until(reader, writer, requests, load, chance, outcome, until)
-        except (OSError, TimeoutError, EOFError, ValueError) as error:
-            outcome.failures[repr(error)] += 1
-        finally:
-            writer.close()
-
-
-async def _ask_until(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    requests: Iterator[Request],
-    load: Load,
-    chance: random.Random,
-    outcome: Outcome,
-    until: float,
-) -> None:
-    """Ask over one connection until the time is over or the server closes it."""
-    open_ = True
-    while open_ and time.perf_counter() < until:
-        request = next(requests)
-        began = time.perf_counter()
-        writer.write(request.wire)
-        async with asyncio.timeout(ANSWER_S):
-            status, open_ = await _answer(reader)
-        outcome.latencies.setdefault(request.kind, []).append(time.perf_counter() - began)
-        outcome.statuses[status] += 1
-        if load.think:
-            await asyncio.sleep(load.think * (0.5 + chance.random()))
+                status, open_ = await _answer(reader)
+            self.outcome.latencies.setdefault(request.kind, []).append(time.perf_counter() - began)
+            self.outcome.statuses[status] += 1
+            if think:
+                await asyncio.sleep(think * (0.5 + chance.random()))
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:

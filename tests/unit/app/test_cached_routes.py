@@ -2,7 +2,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.models import Principal, Task, TaskPage
+from app.domain.models import Principal, Task, TaskFilter, TaskPage
 from tests.unit.app.memory import Api, MemoryTasks
 from tests.unit.app.tool_server import Tools, call
 
@@ -16,9 +16,11 @@ class CountingTasks(MemoryTasks):
         super().__init__()
         self.asked = 0
 
-    async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> TaskPage:
+    async def page(
+        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+    ) -> TaskPage:
         self.asked += 1
-        return await super().page(owner, limit=limit, after=after)
+        return await super().page(owner, limit=limit, after=after, only=only)
 
     async def get(self, owner: Principal, task_id: UUID) -> Task:
         self.asked += 1

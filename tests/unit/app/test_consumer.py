@@ -56,8 +56,11 @@ def broken(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (Message(subject=""), "UnknownSubject: expected the subject tasks.import, got ''"),
-        (Message(subject="tasks.export"), "UnknownSubject: expected the subject tasks.import, got 'tasks.export'"),
+        (Message(subject=""), "UnknownSubject: expected the subject tasks.import, privacy.export, got ''"),
+        (
+            Message(subject="tasks.export"),
+            "UnknownSubject: expected the subject tasks.import, privacy.export, got 'tasks.export'",
+        ),
         (Message(message_id=""), "NoMessageId: expected an id"),
         (Message(body=b""), "InvalidBody: the body is not JSON"),
         (Message(body=b"\xff"), "InvalidBody: the body is not JSON"),
