@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 from app.cache.keys import Kind
 from app.domain.erasure import KIND as ERASE
@@ -24,34 +25,24 @@ from app.wire.privacy import ErasureOrder
 from app.wire.telegram import UpdateOrder
 from app.wiring import Ground, now_in_utc
 
-ERASE_S = 300.0
+ERASE_S: Final = 300.0
 """Bound on one run of an erasure, which goes on where the last one ended."""
-UPDATE_S = 60.0
+UPDATE_S: Final = 60.0
 """Bound on one update of the bot, its reply included."""
 
 
 @asynccontextmanager
 async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[Mapping[str, Reader]]:
     """Open what the worker works with; gives what reads each kind of message."""
-    answers, database, sealer = ground.cache.answers, ground.database, ground.sealer
-    exports = settings.exports
+    database, sealer, exports = ground.database, ground.sealer, settings.exports
+
+    async def tasks_changed(person: Principal) -> None:
+        await ground.cache.answers.changed(person, Kind.TASKS)
+
     async with StreamedContainer.open(
         exports.endpoint, exports.container, client_id=settings.database.client_id
     ) as container:
-        privacy = PrivacyWork(
-            database=database,
-            exports=container,
-            sealer=sealer,
-            keys=sealer,
-            cache=answers,
-            audit=PostgresAuditTrail,
-            chat_of=chats_by(sealer.index),
-            now=now_in_utc,
-        )
-
-        async def tasks_changed(person: Principal) -> None:
-            await answers.changed(person, Kind.TASKS)
-
+        privacy = _privacy(ground, container)
         updates = UpdateHandler(
             desks=PostgresTelegramDesks(database, sealer),
             replies=TelegramBot(ground.http, settings.telegram),
@@ -74,3 +65,16 @@ async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[
             ERASE: reader(ErasureOrder, erase, within_s=ERASE_S),
             UPDATE_KIND: reader(UpdateOrder, update, within_s=UPDATE_S),
         }
+
+
+def _privacy(ground: Ground, exports: StreamedContainer) -> PrivacyWork:
+    return PrivacyWork(
+        database=ground.database,
+        exports=exports,
+        sealer=ground.sealer,
+        keys=ground.sealer,
+        cache=ground.cache.answers,
+        audit=PostgresAuditTrail,
+        chat_of=chats_by(ground.sealer.index),
+        now=now_in_utc,
+    )

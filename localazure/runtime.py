@@ -75,12 +75,11 @@ class Runtime:
         async with AsyncExitStack() as stack:
             authority = CertificateAuthority(state / "tls")
             tokens = TokenSigner(state / "tokens", tenant_id)
-            identity, issuer = IdentityEndpoint(tokens), OpenIdIssuer(tokens)
+            identity, issuer, third_parties = IdentityEndpoint(tokens), OpenIdIssuer(tokens), ThirdParties()
             identity_address = await identity.start()
             stack.push_async_callback(identity.stop)
             issuer_port = await issuer.start(authority.server_context(*HOSTS))
             stack.push_async_callback(issuer.stop)
-            third_parties = ThirdParties()
             third_port = await third_parties.start(authority.server_context(*THIRD_PARTY_HOSTS))
             stack.push_async_callback(third_parties.stop)
             egress = EgressProxy({**dict.fromkeys(HOSTS, issuer_port), **dict.fromkeys(THIRD_PARTY_HOSTS, third_port)})

@@ -13,7 +13,7 @@ from app.web.documents import Json
 from app.web.layers import route
 from app.web.operation import CURSOR, LIMIT, Operation, Resource, parameter
 from app.web.requests import page_limit
-from app.web.state import State
+from app.web.state import ApiState
 from app.wire.audit import (
     VERIFIED_DEFAULT,
     VERIFIED_MAX,
@@ -40,7 +40,7 @@ _READ: Final = "audit.read"
 _VERIFY: Final = "audit.verify"
 
 
-async def list_audit(request: Request[State]) -> Response:
+async def list_audit(request: Request[ApiState]) -> Response:
     """Answer a page of entries."""
     await administrator_of(request, _READ, _OBJECT)
     query, limit = _query(request), page_limit(request)
@@ -49,7 +49,7 @@ async def list_audit(request: Request[State]) -> Response:
     return Json(AuditPageDocument.of(await request.state["audit_history"].page(query, limit=limit, before=before)))
 
 
-async def verify_audit(request: Request[State]) -> Response:
+async def verify_audit(request: Request[ApiState]) -> Response:
     """Check the chain, as far back as is asked for."""
     await administrator_of(request, _VERIFY, _OBJECT)
     last = _last(request)
@@ -57,7 +57,7 @@ async def verify_audit(request: Request[State]) -> Response:
     return Json(AuditReportDocument.of(await request.state["audit_history"].verify(last=last)))
 
 
-def _query(request: Request[State]) -> AuditQuery:
+def _query(request: Request[ApiState]) -> AuditQuery:
     given = request.query_params
     for name, form, expected in _FORMS:
         if name in given and not form.fullmatch(given[name]):
@@ -71,7 +71,7 @@ def _query(request: Request[State]) -> AuditQuery:
     )
 
 
-def _last(request: Request[State]) -> int:
+def _last(request: Request[ApiState]) -> int:
     text = request.query_params.get("last", str(VERIFIED_DEFAULT))
     if re.fullmatch(r"[1-9][0-9]{0,5}", text) and int(text) <= VERIFIED_MAX:
         return int(text)

@@ -15,7 +15,7 @@ from app.web.documents import Json, read_object
 from app.web.layers import route
 from app.web.operation import CURSOR, JSON, LIMIT, Operation, Resource, Schema, parameter
 from app.web.requests import page_limit, path_id
-from app.web.state import State
+from app.web.state import ApiState
 from app.wire.documents import after_cursor, fit
 from app.wire.operations import NewOperation, OperationDocument, OperationPageDocument
 
@@ -38,7 +38,7 @@ def idempotency_key(request: Request[Any]) -> str | None:
     return values[0]
 
 
-async def start_operation(request: Request[State]) -> Response:
+async def start_operation(request: Request[ApiState]) -> Response:
     """Keep an operation for the workers, or answer the one that was kept under the same key."""
     key = idempotency_key(request)
     new = fit(await read_object(request, JSON), NewOperation)
@@ -54,7 +54,7 @@ async def start_operation(request: Request[State]) -> Response:
     return Json(OperationDocument.of(operation), 202, {"Location": f"{PATH}/{operation.id}"})
 
 
-async def list_operations(request: Request[State]) -> Response:
+async def list_operations(request: Request[ApiState]) -> Response:
     """Answer a page of the caller's operations."""
     page = await request.state["operations"].page(
         principal_of(request), limit=page_limit(request), after=after_cursor(request.query_params.get("cursor"))
@@ -62,7 +62,7 @@ async def list_operations(request: Request[State]) -> Response:
     return Json(OperationPageDocument.of(page))
 
 
-async def get_operation(request: Request[State]) -> Response:
+async def get_operation(request: Request[ApiState]) -> Response:
     """Answer one operation."""
     found = await request.state["operations"].get(principal_of(request), path_id(request, "operation_id"))
     return Json(OperationDocument.of(found))

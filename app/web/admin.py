@@ -11,12 +11,12 @@ from app.domain.audit import AuditEvent
 from app.domain.errors import Forbidden
 from app.domain.models import Principal, Role
 from app.web.auth import principal_of
-from app.web.state import State
+from app.web.state import ApiState
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-async def administrator_of(request: Request[State], action: str, thing: str) -> Principal:
+async def administrator_of(request: Request[ApiState], action: str, thing: str) -> Principal:
     """Return the administrator who calls; call it before anything else is looked at.
 
     Args:
@@ -38,7 +38,7 @@ async def administrator_of(request: Request[State], action: str, thing: str) -> 
 
 
 async def put_on_record(
-    request: Request[State],
+    request: Request[ApiState],
     action: str,
     thing: str,
     *,

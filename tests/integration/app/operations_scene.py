@@ -30,15 +30,16 @@ from app.storage.operation_work import PostgresOperationWork
 from app.storage.operations import PostgresOperations
 from app.storage.outbox import PostgresOutbox
 from app.storage.tasks import PostgresTasks
-from app.web.state import State
+from app.web.layers import Edge
+from app.web.state import ApiState
 from app.worker import running
 from localazure.planes.tokens import Identity
 from tests.integration.app.platform_parts import API, WORKER
 from tests.integration.app.queue_scene import Scene
 from tests.integration.app.replica_process import WITHIN_S
 from tests.integration.bus.bus_harness import Credential
-from tests.unit.app.memory import NamedTokens
-from tests.unit.app.memory_operations import MemorySealer
+from tests.unit.app.memory import Api
+from tests.unit.app.memory_sealing import MemorySealer
 from tests.unit.app.work_state import work_state
 
 OPERATIONS = "/api/v1/operations"
@@ -103,16 +104,14 @@ async def serve_api(scene: Scene) -> AsyncGenerator[Served]:
         await stack.enter_async_context(relaying(relay))
 
         @asynccontextmanager
-        async def open_state() -> AsyncGenerator[State]:
-            yield State(
-                checks=(),
-                now=now,
-                operations=PostgresOperations(database, MemorySealer(), relay.wake),
-                tasks=PostgresTasks(database),
-                tokens=NamedTokens(),
-            )
+        async def open_state() -> AsyncGenerator[ApiState]:
+            async with Api().open_state() as state:
+                state["now"] = now
+                state["operations"] = PostgresOperations(database, MemorySealer(), relay.wake)
+                state["tasks"] = PostgresTasks(database)
+                yield state
 
-        config = uvicorn.Config(create_api(open_state, front_door_id=""), port=0, **SERVER)
+        config = uvicorn.Config(create_api(open_state, Edge()), port=0, **SERVER)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         async with asyncio.timeout(WITHIN_S):

@@ -30,7 +30,7 @@ from app.storage.events import ONCE, ONCE_AFTER, REPEATED, PostgresEvents
 from app.storage.profiles import PostgresProfiles
 from app.storage.tasks import PAGES, PostgresTasks
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform
-from tests.unit.app.memory import MemorySealer
+from tests.unit.app.memory_sealing import MemorySealer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -333,10 +333,7 @@ async def test_a_profile_comes_back_and_what_tells_who_it_is_is_sealed(database:
         row = await connection.fetchval("select profiles::text from profiles")
     assert "Lovelace" not in row
     assert "a@b" not in row
-    assert {place for _, place, _ in sealer.sealed.values()} == {
-        "profiles|display_name|ada",
-        "profiles|email|ada",
-    }
+    assert sealer.places == {"profiles|display_name|ada", "profiles|email|ada"}
     for other in OTHERS:
         assert await profiles.get(other) == Profile()
 

@@ -23,7 +23,7 @@ from app.storage.operation_work import PostgresOperationWork
 from app.storage.operations import PostgresOperations
 from app.storage.outbox import PostgresOutbox
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WORKER, Platform
-from tests.unit.app.memory_operations import MemorySealer
+from tests.unit.app.memory_sealing import MemorySealer
 from tests.unit.app.queue_parts import Interrupted, ListQueue
 from tests.unit.app.queue_parts import Message as Delivery
 from tests.unit.app.work_state import work_state

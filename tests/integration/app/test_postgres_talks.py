@@ -20,7 +20,7 @@ from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WORKER, Platform
-from tests.unit.app.memory import MemoryIndex, MemorySealer
+from tests.unit.app.memory_sealing import MemoryIndex, MemorySealer
 from tests.unit.app.memory_talks import MemoryTelegram, ScriptedModel
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,6 +1,5 @@
 """The API over ports in memory: what web tests drive."""
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -150,26 +149,6 @@ class MemoryProfiles:
     async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
         self.kept[owner] = edit(await self.get(owner))
         return self.kept[owner]
-
-
-class MemorySealer:
-    """The port `Sealer` without a secret: what is sealed says for whom and where, so a wrong place is noticed."""
-
-    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
-        return f"{owner.issuer}|{owner.subject}|{place}|".encode() + value.encode()[::-1]
-
-    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
-        prefix = await self.seal(owner, place, "")
-        if not sealed.startswith(prefix):
-            raise ValueError(place)
-        return sealed.removeprefix(prefix)[::-1].decode()
-
-
-class MemoryIndex:
-    """The port `BlindIndex` without a secret."""
-
-    async def index(self, purpose: str, value: str) -> bytes:
-        return hashlib.sha256(f"{purpose}|{value}".encode()).digest()
 
 
 class NamedTokens:

@@ -14,19 +14,6 @@ from app.domain.outbox import Message  # noqa: TC001 - annotates a member
 ENDED = (OperationStatus.DONE, OperationStatus.FAILED)
 
 
-class MemorySealer:
-    """The port `Sealer`: what it seals opens for the same person and place only."""
-
-    async def seal(self, owner: Principal, place: str, value: str) -> bytes:
-        return f"{owner.issuer}\0{owner.subject}\0{place}\0{value}".encode()
-
-    async def unseal(self, owner: Principal, place: str, sealed: bytes) -> str:
-        *bound, value = sealed.decode().split("\0")
-        if bound != [owner.issuer, owner.subject, place]:
-            raise ValueError("sealed for another person or place")
-        return value
-
-
 class MemoryOperations:
     """The ports `OperationStore`, `OperationWork` and `OperationEnd` in dictionaries; what was sent is a list."""
 

@@ -94,7 +94,7 @@ def test_a_daemon_that_runs_is_found_and_not_started_twice(daemon: Client) -> No
 
     assert found
     assert found.endpoints == again.endpoints == daemon.endpoints
-    nothing = {"deleted": [], "faults": [], "kept_aside": None, "resources": [], "running": []}
+    nothing: dict[str, object] = {"deleted": [], "faults": [], "kept_aside": None, "resources": [], "running": []}
     assert {key: value for key, value in daemon.status().items() if key != "third_parties"} == nothing
 
 
