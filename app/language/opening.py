@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import Final, Protocol
 
 from app.contract import ChatProvider
-from app.domain.errors import Unavailable
 from app.domain.language import LanguageModel, Prompt
 from app.language.guarded import GuardedModel
 from app.setting_groups import ChatSettings
@@ -45,14 +44,10 @@ class LateProvider:
         self._made: asyncio.Task[Provider] | None = None
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Give an answer piece by piece.
+        """Give an answer piece by piece, or raise `ModelFault`.
 
-        Raises:
-            ModelFault: The provider failed.
-            Unavailable: Nobody has filled in the key.
+        A key that nobody has filled in is the provider's to refuse; readiness says so before anybody asks.
         """
-        if self._settings.key.is_placeholder:
-            raise Unavailable(f"the key of {self._settings.provider} is the placeholder; set it in the key vault")
         if self._made is None:
             self._made = asyncio.create_task(asyncio.to_thread(self._make))
         # Shielded, so that a caller who leaves does not undo what the others wait for.

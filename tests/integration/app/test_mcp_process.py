@@ -78,7 +78,7 @@ async def test_it_is_ready_and_ends_in_order(replica: Replica) -> None:
         async with served.http.get("/health/ready") as answer:
             assert (answer.status, (await answer.json())["checks"]) == (
                 200,
-                {"database": "ok", "cache": "degraded"},
+                {"database": "ok", "cache": "degraded", "vault": "degraded"},
             )
         code, log = await served.stop()
     assert code == 0

@@ -8,16 +8,12 @@ from email.utils import format_datetime
 
 import pytest
 
-from app.contract import PLACEHOLDER_SECRET, ChatProvider
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.environment import Secret
 from app.language.budget import RetryBudget
 from app.language.circuit import Circuit
 from app.language.faults import seconds_of
 from app.language.guarded import GuardedModel, Patience
-from app.language.opening import open_model
-from app.setting_groups import ChatSettings
 from tests.unit.app.memory_talks import HANG, ScriptedModel
 
 PROMPT = Prompt(instructions="i", said=((Author.PERSON, "Why?"),), answer_tokens=10)
@@ -165,11 +161,3 @@ def test_retry_after_is_read_as_seconds(value: str, seconds: float) -> None:
 def test_retry_after_may_be_a_date() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     assert 28 < seconds_of(date) <= 30
-
-
-async def test_a_model_whose_key_is_missing_is_unavailable_and_nothing_is_imported() -> None:
-    settings = ChatSettings(provider=ChatProvider.OPENAI, model="m", key=Secret(PLACEHOLDER_SECRET))
-    async with open_model(settings) as model:
-        with pytest.raises(Unavailable, match="placeholder"):
-            await said(model)
-        assert model.name == "m"
