@@ -1,8 +1,7 @@
 """Messages that start the work of operations, and those of releases whose messages held the work themselves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -35,7 +34,7 @@ class OperationOrders:
     def readers(self, kinds: Mapping[str, Kind[Any]]) -> dict[str, Reader]:
         """Return a reader for each kind."""
         own = {name: self._reader(kind) for name, kind in kinds.items()}
-        return {**own, **{name: former(own[name], self.state["now"]) for name in own if name == TASK_IMPORT.name}}
+        return {**own, **{name: former(own[name], self.state) for name in own if name == TASK_IMPORT.name}}
 
     def _reader(self, kind: Kind[Any]) -> Reader:
         def read(document: object) -> Order:
@@ -84,7 +83,7 @@ class FormerTaskImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _REFERS: Final = "operation"
 
 
-def former(read: Reader, now: Callable[[], datetime]) -> Reader:
+def former(read: Reader, state: WorkState) -> Reader:
     """Make a reader of `tasks.import` that also reads the form of earlier releases."""
 
     def read_either(document: object) -> Order:
@@ -92,7 +91,7 @@ def former(read: Reader, now: Callable[[], datetime]) -> Reader:
             return read(document)  # pyright: ignore[reportUnknownArgumentType] - what JSON gives
         body = fit(document, FormerTaskImport)
         owner = body.owner.to_principal()
-        tasks = [begin(task.to_content(), now=now()) for task in body.tasks]
+        tasks = [begin(task.to_content(), now=state["now"]()) for task in body.tasks]
 
         async def keep(stores: Stores) -> None:
             for task in tasks:
@@ -101,6 +100,6 @@ def former(read: Reader, now: Callable[[], datetime]) -> Reader:
         async def work() -> Keep:
             return keep
 
-        return Order(work=work)
+        return Order(work=work, after=lambda: state["tasks_changed"](owner))
 
     return read_either

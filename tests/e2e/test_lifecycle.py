@@ -19,7 +19,7 @@ from checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
-OPENAPI = "app/web/openapi.py"
+OPENAPI = "app/routes/openapi.py"
 TITLE = r'"title": "DigitalMe"'
 
 

@@ -49,7 +49,7 @@ def served(checkout: Checkout) -> Counter[str]:
 def test_a_candidate_answers_under_its_label_alone(checkout: Checkout) -> None:
     checkout.up()
     live = release(checkout)["live"]
-    with checkout.edited("app/web/openapi.py", f'"title": "{OLD}"', f'"title": "{NEW}"'):
+    with checkout.edited("app/routes/openapi.py", f'"title": "{OLD}"', f'"title": "{NEW}"'):
         built = re.search(r"image (sha256:[0-9a-f]{64})", checkout.run("preview").text)
     assert built
 
@@ -119,4 +119,4 @@ def test_an_unknown_job_is_named_with_those_there_are(checkout: Checkout) -> Non
     done = checkout.run("run_job", JOB="restore")
 
     assert done.status == 1
-    assert 'JOB="restore" is no job of dev. Allowed: backup, migrate.' in done.text
+    assert 'JOB="restore" is no job of dev. Allowed: backup, migrate, upkeep.' in done.text
