@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env run recover drift guard dead-letters replay down check test integration e2e golden bench lock format clean
+.PHONY: help setup up status logs preview token env run recover drift guard dead-letters replay down check test integration e2e golden bench sbom lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ golden: setup ## rewrite the golden inventory of each stack
 
 bench: setup ## measure, and compare with docs/performance.md
 	@$(OPS).bench
+
+sbom: setup ## print what the image holds, as CycloneDX
+	@$(BIN)/cyclonedx-py requirements requirements/app.txt --output-reproducible --output-file -
 
 lock: setup ## compile the dependency groups to requirements/*.txt (UPGRADE=--upgrade: newer versions)
 	@for group in infra app dev checkov; do \
