@@ -291,7 +291,7 @@ async def test_an_issuer_that_never_answered_makes_tokens_unavailable_not_invali
         (["admin"], {Role.ADMIN}),
         (["user", "premium", "Tasks.ReadWrite", "ADMIN"], {Role.USER, Role.PREMIUM}),
     ],
-    ids=str,
+    ids=["no claim", "none", "one", "known beside unknown"],
 )
 async def test_the_roles_of_a_person_are_those_that_the_token_names_and_we_know(
     bench: Bench, claim: Any, roles: set[Role]
