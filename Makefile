@@ -85,8 +85,8 @@ e2e: setup ## the real engine against the embedded Azure
 golden: setup ## rewrite the golden inventory of each stack
 	$(BIN)/python -m tests.tape --write
 
-bench: setup ## measure, and compare with docs/performance.md
-	@$(OPS).bench
+bench: setup ## measure side by side and write docs/performance.md (PART=<name>: one part of it)
+	@$(BIN)/python -m tests.bench
 
 sbom: setup ## print what the image holds, as CycloneDX
 	@$(BIN)/cyclonedx-py requirements requirements/app.txt --output-reproducible --output-file -

@@ -10,13 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from tests.load.mix import Request
 
 ANSWER_S: Final = 30.0
 """Bound on one answer; a request without one has failed."""
+AGAIN_S: Final = 0.1
+"""After so long a server that has refused a connection is asked again."""
+ADDRESSES: Final = 250
+"""Loopback addresses per network of 127.0.x: each user connects from one of its own, as limits count by address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,46 +111,108 @@ class _User:
     async def run(self, number: int) -> None:
         """Ask, and connect again whenever the server has closed the connection."""
         chance = random.Random(number)  # noqa: S311 - a repeatable pace, not a secret
-        address = urlsplit(self.url)
+        address, loop = urlsplit(self.url), asyncio.get_running_loop()
+        host, port = address.hostname or "", address.port or 0
+        local = (f"127.0.{1 + number // ADDRESSES}.{1 + number % ADDRESSES}", 0)
         await asyncio.sleep(self.load.think * chance.random())  # people do not begin all at once
         while time.perf_counter() < self.until:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=self.trust)
+                    _, conversation = await loop.create_connection(
+                        lambda: _Conversation(self, chance),
+                        *(host, port),
+                        ssl=self.trust,
+                        local_addr=local,
+                    )
             except (OSError, TimeoutError) as error:
                 self.outcome.failures[repr(error)] += 1
-                await asyncio.sleep(0.1)  # a server that refuses is not asked in a busy loop
+                await asyncio.sleep(AGAIN_S)
                 continue
-            try:
-                await self._ask(reader, writer, chance)
-            except (OSError, TimeoutError, EOFError, ValueError) as error:
-                self.outcome.failures[repr(error)] += 1
-            finally:
-                writer.close()
-
-    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chance: random.Random) -> None:
-        """Ask over one connection until the time is over or the server closes it."""
-        open_, think = True, self.load.think
-        while open_ and time.perf_counter() < self.until:
-            request = next(self.requests)
-            began = time.perf_counter()
-            writer.write(request.wire)
-            async with asyncio.timeout(ANSWER_S):
-                status, open_ = await _answer(reader)
-            self.outcome.latencies.setdefault(request.kind, []).append(time.perf_counter() - began)
-            self.outcome.statuses[status] += 1
-            if think:
-                await asyncio.sleep(think * (0.5 + chance.random()))
+            await conversation.over
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
-    """Read one answer; gives its status, and whether the connection stays open."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    status = int(head[9:12])
-    if b"transfer-encoding: chunked" in head:
-        while size := int(await reader.readuntil(b"\r\n"), 16):
-            await reader.readexactly(size + 2)
-        await reader.readexactly(2)
-    elif (at := head.find(b"content-length: ")) >= 0:
-        await reader.readexactly(int(head[at + 16 : head.index(b"\r\n", at)]))
-    return status, b"connection: close" not in head
+class _Conversation(asyncio.Protocol):
+    """Asks over one connection until the time is over or the server closes it.
+
+    A protocol and no streams: what an answer costs here is a third of it, and the client is not what is measured.
+    """
+
+    def __init__(self, user: _User, chance: random.Random) -> None:
+        self._user = user
+        self._chance = chance
+        self._loop = asyncio.get_running_loop()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        self._answer = b""
+        self._asked = ""
+        self._began = 0.0
+        self._later: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        self._watch = self._loop.call_later(ANSWER_S, self._look)
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        try:
+            answer = _read(self._answer)
+        except ValueError as error:
+            self._end(repr(error))
+            return
+        if answer is None:
+            return
+        status, stays_open = answer
+        outcome, now = self._user.outcome, time.perf_counter()
+        outcome.latencies.setdefault(self._asked, []).append(now - self._began)
+        outcome.statuses[status] += 1
+        self._answer, self._asked = b"", ""
+        if not stays_open or now >= self._user.until:
+            self._end()
+        elif think := self._user.load.think:
+            self._later = self._loop.call_later(think * (0.5 + self._chance.random()), self._ask)
+        else:
+            self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(repr(exc) if exc else "the connection was closed before the answer")
+
+    def _ask(self) -> None:
+        if time.perf_counter() >= self._user.until:
+            self._end()
+            return
+        request = next(self._user.requests)
+        self._asked, self._began = request.kind, time.perf_counter()
+        self._transport.write(request.wire)
+
+    def _look(self) -> None:
+        """Give up an answer that does not come; one watch for all of a connection's requests."""
+        if self._asked and time.perf_counter() - self._began > ANSWER_S:
+            self._end("no answer in time")
+        else:
+            self._watch = self._loop.call_later(ANSWER_S / 2, self._look)
+
+    def _end(self, reason: str = "") -> None:
+        """Close; what was asked and not answered has failed for this reason."""
+        if self.over.done():
+            return
+        if self._asked:
+            self._user.outcome.failures[reason] += 1
+        self._watch.cancel()
+        if self._later:
+            self._later.cancel()
+        self._transport.close()
+        self.over.set_result(None)
+
+
+def _read(answer: bytes) -> tuple[int, bool] | None:
+    """Read an answer; gives its status and whether the connection stays open, or None while it is not whole."""
+    end = answer.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head, body = answer[: end + 2].lower(), len(answer) - end - 4
+    if (at := head.find(b"content-length: ")) >= 0:
+        whole = body >= int(head[at + 16 : head.index(b"\r\n", at)])
+    else:
+        whole = b"transfer-encoding: chunked" not in head or answer.endswith(b"\r\n0\r\n\r\n")
+    return (int(head[9:12]), b"connection: close" not in head) if whole else None

@@ -1,10 +1,5 @@
-"""`make bench`: times as ratios, measured side by side in one run, written to docs/performance.md.
+"""What the commands of the platform take, beside the smallest program of Pulumi."""
 
-The unit is `pulumi up` of a program with one resource, cold: an engine and a Python process that imports the SDK, as
-anyone's smallest program costs. Rounds are interleaved, so that a machine that gets slower slows all of them.
-"""
-
-import os
 import shutil
 import statistics
 import subprocess
@@ -18,10 +13,14 @@ from typing import Final
 from localazure.client import Client
 from ops.engine import find_engine
 from ops.local_cloud import LocalCloud
-from ops.target import ROOT, UsageError, report, run_command
+from ops.target import ROOT, UsageError, report
+from tests.bench.page import Row, Section
 
 ROUNDS: Final = 5
-PAGE: Final = ROOT / "docs" / "performance.md"
+TITLE: Final = "Platform"
+_METHOD: Final = """\
+Rounds in turns, medians. The unit is `pulumi up` of a program with one resource, started cold: an engine and a Python
+process that imports the SDK, as anyone's smallest program costs."""
 ONE_RESOURCE: Final = 'from pulumi_azure_native import resources\n\nresources.ResourceGroup("one")\n'
 UNDER_MOCKS: Final = """
 import runpy, sys
@@ -39,6 +38,10 @@ GOALS: Final[Mapping[str, tuple[str, float]]] = {
     "again": ("`make up` with nothing to change", 1.5),
     "preview": ("`make preview` with nothing to change", 1.5),
     "program": ("importing and running the program, against a one-resource program, both under mocks", 5.0),
+}
+UNITS: Final = {
+    "one": "`pulumi up` of one resource",
+    "one program": "running a one-resource program under mocks",
 }
 
 
@@ -99,50 +102,28 @@ class Bench:
             raise UsageError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
-def page(times: Mapping[str, list[float]]) -> str:
-    """The text of docs/performance.md for these times."""
-    lines = [
-        "# Performance",
-        "",
-        f"Written by `make bench`: {len(times['one'])} interleaved rounds on {os.cpu_count()} cores, medians.",
-        "Ratios are what counts; the seconds are of one machine on one day.",
-        "The unit is `pulumi up` of a program with one resource, started cold.",
-        "",
-        "| what | seconds | ratio (min to max of the rounds) | goal | met |",
-        "|---|---|---|---|---|",
-    ]
-    for name, (what, goal) in GOALS.items():
-        unit = times["one program" if name == "program" else "one"]
-        ratios = sorted(took / one for took, one in zip(times[name], unit, strict=True))
-        ratio = statistics.median(ratios)
-        lines.append(
-            f"| {what} | {statistics.median(times[name]):.2f} | {ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) "
-            f"| {goal:g} | {'yes' if ratio <= goal else 'no'} |"
-        )
-    lines.append(f"| `pulumi up` of one resource | {statistics.median(times['one']):.2f} | 1 | | |")
-    lines.append(
-        f"| running a one-resource program under mocks | {statistics.median(times['one program']):.2f} | 1 | | |"
-    )
-    return "\n".join([*lines, ""])
-
-
-def bench(environ: Mapping[str, str]) -> int:
-    """Measure, write the page, print it, and return the exit status."""
+def platform(environ: Mapping[str, str]) -> Section:
+    """Measure the platform."""
     folder = Path(tempfile.mkdtemp(prefix="digitalmee-bench-"))
     try:
         run = Bench(folder, environ)
         for number in range(ROUNDS + 1):
-            report(f"round {number} of {ROUNDS}" + ("" if number else " (to warm up; not counted)"))
+            report(f"platform: round {number} of {ROUNDS}" + ("" if number else " (to warm up; not counted)"))
             run.round()
             if not number:
                 run.times.clear()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = page(run.times)
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
-    return 0
+    return Section(name="platform", title=TITLE, method=_METHOD, rows=_rows(run.times))
 
 
-if __name__ == "__main__":
-    sys.exit(run_command(bench, os.environ))
+def _rows(times: Mapping[str, list[float]]) -> list[Row]:
+    rows: list[Row] = []
+    for name, (what, goal) in GOALS.items():
+        unit = times["one program" if name == "program" else "one"]
+        ratio = statistics.median(took / one for took, one in zip(times[name], unit, strict=True))
+        seconds = f"{statistics.median(times[name]):.2f} s"
+        rows.append(Row(what=what, value=seconds, ratio=ratio, goal=f"at most {goal:g}", met=ratio <= goal))
+    for name, what in UNITS.items():
+        rows.append(Row(what=what, value=f"{statistics.median(times[name]):.2f} s", ratio=1.0))
+    return rows

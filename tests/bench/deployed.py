@@ -1,0 +1,100 @@
+"""A deployment of dev in an embedded cloud of the bench's own, and what its replicas know."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from app.contract import ApiEnv
+from localazure.client import Client
+from ops.target import ROOT, report
+from tests.bench.fill import subject
+
+STACK: Final = "dev"
+PEOPLE: Final = 1000
+TASKS_EACH: Final = 20
+LIFETIME_S: Final = 7200
+UNLIMITED: Final = "1000000"
+TRACED_PERCENT: Final = "10"
+"""What the performance goals are stated for; dev traces everything."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What runs.
+
+    Args:
+        client: Of the cloud.
+        environ: Of commands that use it.
+    """
+
+    client: Client
+    environ: Mapping[str, str]
+
+    def replica(self, role: str) -> dict[str, str]:
+        """Return the environment of a running replica of this role, with limits that never strike, and quiet."""
+        for process in psutil.process_iter():
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):  # gone since it was listed
+                if process.cmdline()[-2:] == ["app", role] and str(self.client.state) in process.cwd():
+                    return {
+                        **process.environ(),
+                        ApiEnv.LIMIT_PER_ADDRESS: UNLIMITED,
+                        ApiEnv.LIMIT_PER_PERSON: UNLIMITED,
+                        ApiEnv.LOG_LEVEL: "info",
+                        ApiEnv.TRACE_PERCENT: TRACED_PERCENT,
+                    }
+        raise RuntimeError(f"no replica of {role} runs in {self.client.state}")
+
+    def tokens(self, environ: Mapping[str, str], people: int = PEOPLE) -> Sequence[str]:
+        """Return a token of each of the people of the load."""
+        return [
+            self.client.mint(
+                issuer=environ[ApiEnv.TOKEN_ISSUER],
+                audience=environ[ApiEnv.TOKEN_AUDIENCE],
+                subject=subject(number),
+                roles=["user"],
+                lifetime_seconds=LIFETIME_S,
+            )
+            for number in range(people)
+        ]
+
+    def python(self, module: str, *arguments: str, environ: Mapping[str, str]) -> str:
+        """Run a module of the bench in the environment of a replica and return what it prints."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+
+@contextmanager
+def deployed(environ: Mapping[str, str] = os.environ) -> Generator[Deployed]:
+    """Deploy dev with everybody's rows; all of it is gone after the block."""
+    folder = Path(tempfile.mkdtemp(prefix="digitalmee-bench-"))
+    surroundings = {**environ, "LOCALAZURE_STATE": str(folder / "state"), "STACK": STACK}
+    try:
+        report("the bench deploys dev to a cloud of its own")
+        _ops("up", surroundings)
+        client = Client.find(folder / "state")
+        assert client
+        one = Deployed(client, surroundings)
+        api = one.replica("api")
+        one.python("tests.bench.fill", api[ApiEnv.TOKEN_ISSUER], str(PEOPLE), str(TASKS_EACH), environ=api)
+        yield one
+    finally:
+        _ops("down", surroundings)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ops(verb: str, environ: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"ops.{verb}"], cwd=ROOT, env=environ, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"make {verb} failed:\n{done.stdout}{done.stderr}")

@@ -1,0 +1,130 @@
+"""What a request costs the API, beside the physical limit, itself without telemetry, and FastAPI."""
+
+import asyncio
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import uvloop
+
+from ops.target import report
+from tests.bench.deployed import Deployed
+from tests.bench.page import Row, Section
+from tests.bench.servers import Server, serve, stay_on_the_loads_core
+from tests.bench.tokens import cached_check
+from tests.load.driver import Load
+from tests.load.mix import MIX, Kind, requests_of
+
+TITLE: Final = "Requests"
+ROUNDS: Final = 7
+LOAD: Final = Load(users=32, seconds=3.0)
+WARM_UP: Final = Load(users=32, seconds=10.0)
+HITS: Final = ("near", "stale", "joined", "shared")
+READ: Final = tuple(kind for kind in MIX if kind.name == "tasks")
+_METHOD: Final = """\
+One server at a time on one core, the load from the other; 1,000 people with 20 tasks and events each, with an
+RS256 token each; one request in ten traced. A figure is the median over the rounds of the server's own CPU time per
+request, user and system, which hardly moves when a neighbour works. A ratio is that of raw ASGI (bytes, by the same
+uvicorn) by it, except where a line says otherwise."""
+_REMARK: Final = """\
+The whole mix has chat at 20 %. Its language model is asked through its official SDK over TLS, with the provider stubbed
+at the network, and that SDK alone takes most of the mix. The second line has the model stubbed behind the service's own
+port: it is what the service does itself, with two statements and two sealed values per chat message."""
+
+Costs = dict[str, list[float]]
+
+
+def requests(deployed: Deployed) -> Section:
+    """Measure requests."""
+    environ = deployed.replica("api")
+    tokens = deployed.tokens(environ)
+    with TemporaryDirectory() as folder:
+        counts = Path(folder) / "reads.json"
+        read, mixed = uvloop.run(_measure(environ, tokens, counts))
+        reads: Mapping[str, int] = json.loads(counts.read_text(encoding="utf-8"))
+    hits, misses = sum(reads.get(name, 0) for name in HITS), reads.get("miss", 0) + reads.get("unshared", 0)
+    ratio = hits / (hits + misses)
+    rows = [
+        _beside("Cached GET of 20 tasks", read, "service", 0.17),
+        _against_fastapi(read),
+        _cost_of_telemetry(read),
+        _beside("The mix, with the SDK of the language model", mixed, "service", 0.10),
+        _beside("The mix, with the model stubbed in the process", mixed, "stubbed", 0.10),
+        Row(
+            what="Reads of the mix that the cache answers, from a cold start",
+            value=f"{hits} of {hits + misses}",
+            ratio=ratio,
+            goal="above 0.8",
+            met=ratio > 0.8,
+        ),
+        cached_check(),
+        Row(what="Raw ASGI", value=f"{statistics.median(read['raw']):.0f} us", ratio=1.0),
+    ]
+    return Section(name="requests", title=TITLE, method=_METHOD, rows=rows, remark=_REMARK)
+
+
+async def _measure(environ: Mapping[str, str], tokens: Sequence[str], counts: Path) -> tuple[Costs, Costs]:
+    stay_on_the_loads_core()
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serve(name, environ)) for name in ("raw", "service", "silent", "peer")]
+        read = await _rounds(servers, tokens, READ)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(serve("raw", environ)),
+            stack.enter_context(serve("service", environ, counts)),
+            stack.enter_context(serve("stubbed", environ)),
+        ]
+        mixed = await _rounds(servers, tokens, MIX)
+    return read, mixed
+
+
+async def _rounds(servers: Sequence[Server], tokens: Sequence[str], kinds: Sequence[Kind]) -> Costs:
+    costs: Costs = {server.name: [] for server in servers}
+    streams = {server.name: requests_of(tokens, kinds=kinds) for server in servers}
+    for number in range(ROUNDS + 1):
+        for server in servers:
+            borne = await server.bear(streams[server.name], LOAD if number else WARM_UP)
+            if borne.outcome.errors:
+                raise RuntimeError(f"{server.name}: {borne.outcome.statuses} {borne.outcome.failures}")
+            if number:
+                costs[server.name].append(borne.cpu_us)
+        report(f"  {kinds[0].name if len(kinds) == 1 else 'mix'}: round {number} of {ROUNDS}")
+        await asyncio.sleep(0)
+    return costs
+
+
+def ratio_of(costs: Costs, name: str, unit: str) -> float:
+    """Return the median over the rounds of what the unit takes, by what this takes."""
+    return statistics.median(one / own for one, own in zip(costs[unit], costs[name], strict=True))
+
+
+def _beside(what: str, costs: Costs, name: str, least: float) -> Row:
+    ratio = ratio_of(costs, name, "raw")
+    figure = f"{statistics.median(costs[name]):.0f} us"
+    return Row(what=what, value=figure, ratio=ratio, goal=f"at least {least:.2f}", met=ratio >= least)
+
+
+def _against_fastapi(costs: Costs) -> Row:
+    ratio = ratio_of(costs, "service", "peer")
+    return Row(
+        what="The same, against FastAPI behind the same layers",
+        value=f"{statistics.median(costs['peer']):.0f} us there",
+        ratio=ratio,
+        goal="at least 1.5",
+        met=ratio >= 1.5,
+    )
+
+
+def _cost_of_telemetry(costs: Costs) -> Row:
+    ratio = 1 / ratio_of(costs, "service", "silent")
+    return Row(
+        what="The same, against itself without telemetry",
+        value=f"{statistics.median(costs['silent']):.0f} us without",
+        ratio=ratio,
+        goal="at most 1.10",
+        met=ratio <= 1.10,
+    )

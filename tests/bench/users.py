@@ -1,0 +1,55 @@
+"""A thousand people at a time, as the plan's load test has them."""
+
+import os
+from typing import Final
+
+import uvloop
+
+from ops.target import report
+from tests.bench.deployed import Deployed
+from tests.bench.page import Row, Section
+from tests.bench.servers import Borne, serve, stay_on_the_loads_core
+from tests.load.driver import Load
+from tests.load.mix import MIX, requests_of
+
+TITLE: Final = "Users"
+USERS: Final = 1000
+SECONDS: Final = 300.0
+THINK_S: Final = 1.0
+RAMP: Final = Load(users=100, seconds=10.0, think=0.3)
+MEAN_S: Final = 0.2
+P95_S: Final = 0.5
+_METHOD: Final = """\
+One replica of the API on one core bears 1,000 people for 5 minutes, each on a connection and from an address of their
+own, who ask for the mix and wait 0.5 to 1.5 s between an answer and their next question. The load, PostgreSQL, Redis
+and the language model's stub share the other core with whatever else this machine does."""
+
+
+def users(deployed: Deployed) -> Section:
+    """Measure a thousand people."""
+    seconds = float(os.environ.get("SECONDS") or SECONDS)
+    borne = uvloop.run(_measure(deployed, seconds))
+    outcome = borne.outcome
+    mean, p95 = outcome.mean(), outcome.percentile(0.95)
+    kinds = ", ".join(f"{kind.name} {outcome.percentile(0.95, kind.name) * 1000:.0f}" for kind in MIX)
+    rows = [
+        Row(what="Requests", value=f"{outcome.count:,} in {seconds:g} s, {outcome.per_second:.0f} per second"),
+        Row(what="Errors", value=str(outcome.errors), goal="0", met=outcome.errors == 0),
+        Row(what="Mean", value=f"{mean * 1000:.0f} ms", goal="under 200 ms", met=mean < MEAN_S),
+        Row(what="95 of 100 within", value=f"{p95 * 1000:.0f} ms", goal="under 500 ms", met=p95 < P95_S),
+        Row(what="The same by kind, in ms", value=kinds),
+        Row(what="CPU of the replica", value=f"{borne.cpu_us:.0f} us per request"),
+    ]
+    if outcome.errors:
+        report(f"  {outcome.statuses} {outcome.failures}")
+    return Section(name="users", title=TITLE, method=_METHOD, rows=rows)
+
+
+async def _measure(deployed: Deployed, seconds: float) -> Borne:
+    environ = deployed.replica("api")
+    tokens = deployed.tokens(environ, USERS)
+    stay_on_the_loads_core()
+    with serve("service", environ) as server:
+        await server.bear(requests_of(tokens), RAMP)
+        report(f"  {USERS} users for {seconds:g} s")
+        return await server.bear(requests_of(tokens), Load(users=USERS, seconds=seconds, think=THINK_S))
