@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +22,7 @@ from app.contract import RestoreEnv
 from app.domain.audit import AuditEvent
 from app.domain.errors import Erased
 from app.domain.models import Principal
+from app.migrate import DatabaseRole, migrate
 from app.restore import RestoreError, restore
 from app.storage.anchors import anchor_audit
 from app.storage.audit import PostgresAuditTrail
@@ -109,9 +112,9 @@ async def restored(scene: Scene, name: str = "") -> None:
     await restore(scene.administrator, backups=scene.archive, archive=scene.archive, name=name, now=NOW)
 
 
-async def execute(scene: Scene, statement: str) -> None:
+async def execute(scene: Scene, statement: str, *, database: str = "") -> None:
     """Change a database, as the owner of its tables."""
-    connection: Connection = await connect(scene.administrator)
+    connection: Connection = await connect(replace(scene.administrator, database=database or scene.name))
     try:
         await connection.execute(statement)
     finally:
@@ -268,6 +271,20 @@ async def test_a_table_that_only_one_side_has_is_refused(lost: Scene, empty: Sce
     await execute(empty, "create table later (id uuid)")
     with pytest.raises(RestoreError, match=r"only one of \w+ and the database has later"):
         await restored(empty)
+
+
+async def test_a_damaged_database_is_put_aside_as_the_runbook_says_and_another_is_restored(lost: Scene) -> None:
+    await fill(lost, person("ada"))
+    await backed_up(lost)
+    kept = await rows_of(lost)
+    page = (ROOT / "docs" / "runbooks" / "restore.md").read_text(encoding="utf-8")
+    [block] = [each for each in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL) if "DATABASE" in each]
+    for statement in block.replace("digitalmee", lost.name).splitlines():
+        await execute(lost, statement, database="postgres")
+    roles = [DatabaseRole(name=name, object_id=str(uuid4())) for name in ("again", "reader-again")]
+    await migrate(lost.administrator, services=roles[:1], reader=roles[1])
+    await restored(lost)
+    assert (await rows_of(lost))["tasks"] == kept["tasks"]
 
 
 async def run(stage: Stage, scene: Scene, *, backups: str, backup: str) -> tuple[int | None, list[dict[str, Any]]]:
