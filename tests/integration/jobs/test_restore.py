@@ -167,6 +167,9 @@ async def test_every_row_of_every_table_is_there_again_and_the_trail_goes_on(los
     report = await PostgresAuditHistory(empty.keeper).verify(last=100)
     assert (report.verification.flaw, report.verification.checked) == (None, 4)
     assert (await anchor_audit(empty.keeper, empty.archive, NOW)).sequence == 4
+    anchors = [found.name async for found in empty.archive.listed("anchors/")]
+    [left] = [name for name in anchors if name.startswith("anchors/superseded/")]
+    assert left.replace("superseded/", "") in anchors, "what was lost can be told from its anchor"
     await audited(empty, 1)
     assert (await anchor_audit(empty.keeper, empty.archive, NOW)).sequence == 5
     with pytest.raises(DatabaseError, match="only ever added to"):
