@@ -44,7 +44,7 @@ token: setup ## print an access token for SUBJECT with ROLES, good for WORKLOAD,
 env: setup ## print shell lines that point clients at STACK
 	@$(OPS).env
 
-run: setup ## start JOB of STACK now (migrate, backup, upkeep) and wait for its end
+run: setup ## start JOB of STACK now (migrate, backup, upkeep; restore: into an empty database) and wait for its end
 	@$(OPS).run_job
 
 recover: setup ## show what an interrupted run or a damaged state of STACK left (RESTORE=, UNLOCK=, PLAN=)

@@ -84,8 +84,9 @@ grants = [
     messaging.grant_send(api),
     messaging.grant_receive(worker),
     storage.grant_write_backups(backup),
+    storage.grant_read_backups(migrator),
     *(storage.grant_exports(identity) for identity in (api, worker)),
-    storage.grant_anchor(worker),
+    *(storage.grant_anchor(identity) for identity in (worker, migrator)),
     *network.connect({"registry": registry.private_link, **{name: part.private_link for name, part in data.items()}}),
 ]
 

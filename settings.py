@@ -34,7 +34,7 @@ from components.section import Conflict, Section, SectionConflictError
 from components.storage_settings import StorageSettings
 from components.vault_settings import VaultSettings
 from components.workloads import capacity
-from components.workloads.job import JobSettings
+from components.workloads.job import JobSettings, RestoreSettings
 from components.workloads.service_args import Behaviour, Sizes
 from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
@@ -75,6 +75,7 @@ class Settings(Section):
     worker: WorkerSettings
     migrate: JobSettings
     backup: JobSettings
+    restore: RestoreSettings
     upkeep: JobSettings
     dns: DnsSettings
     edge: EdgeSettings
@@ -93,6 +94,7 @@ class Settings(Section):
             worker=self.worker,
             migrate=self.migrate,
             backup=self.backup,
+            restore=self.restore,
             upkeep=self.upkeep,
         )
 

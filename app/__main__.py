@@ -1,4 +1,4 @@
-"""`python -m app {api|backup|mcp|migrate|upkeep|worker}`: one role per process."""
+"""`python -m app {api|backup|mcp|migrate|restore|upkeep|worker}`: one role per process."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from app.environment import SettingsError
-from app.job_settings import BackupSettings, MigrateSettings, UpkeepSettings
+from app.job_settings import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
 from app.logs import configure_logs
 from app.setting_groups import ListenSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
@@ -136,6 +136,30 @@ def _backup(environ: Mapping[str, str]) -> int:
     return 0
 
 
+def _restore(environ: Mapping[str, str]) -> int:
+    settings = RestoreSettings.load(environ)
+    from app.restore import RestoreError, restore  # noqa: PLC0415 - see `_api`
+    from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see `_api`
+    from app.wiring import open_login  # noqa: PLC0415 - see `_api`
+
+    async def run() -> None:
+        who, backups, audit = settings.database.client_id, settings.backups, settings.audit
+        async with (
+            open_login(settings.database) as login,
+            StreamedContainer.open(backups.endpoint, backups.container, client_id=who) as shelf,
+            StreamedContainer.open(audit.endpoint, audit.container, client_id=who) as archive,
+        ):
+            await restore(login, backups=shelf, archive=archive, name=settings.backup, now=datetime.now(UTC))
+
+    configure_logs(settings.log_level)
+    try:
+        asyncio.run(run())
+    except RestoreError as error:
+        logging.getLogger("app.restore").error("restore failed: %s", error)  # noqa: TRY400 - one line is the reason
+        return 1
+    return 0
+
+
 def _upkeep(environ: Mapping[str, str]) -> int:
     settings = UpkeepSettings.load(environ)
     from app.upkeep_role import run_upkeep  # noqa: PLC0415 - see `_api`
@@ -149,6 +173,7 @@ _ROLES: Final[Mapping[str, Callable[[Mapping[str, str]], int]]] = {
     "backup": _backup,
     "mcp": _mcp,
     "migrate": _migrate,
+    "restore": _restore,
     "upkeep": _upkeep,
     "worker": _worker,
 }

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from app.domain.errors import Unavailable
 from app.storage.connection import Connection, DatabaseError, Login, connect
-from app.storage.schema import PRODUCT_SCHEMA, VERSION_SCHEMA
+from app.storage.schema import PRODUCT_SCHEMA, REVISION_QUERY, TABLES_QUERY
 
 FORMAT: Final = 1
 """The version of what a manifest says."""
@@ -24,14 +24,11 @@ MANIFEST: Final = "manifest.json"
 STATEMENT_S: Final = 3_600.0
 """Bound on the copy of one table."""
 
-_REVISION: Final = f"select version_num from {VERSION_SCHEMA}.alembic_version"  # noqa: S608 - a constant
-_TABLES: Final = "select tablename from pg_tables where schemaname = $1 order by tablename"
-
 _log = logging.getLogger(__name__)
 
 
 class BackupError(Exception):
-    """There is no backup; the message is the reason."""
+    """There is no backup, or none that can be used; the message is the reason."""
 
 
 class Container(Protocol):
@@ -97,8 +94,8 @@ async def _copy(login: Login, folder: Path, now: datetime) -> Manifest:
     connection = await connect(login)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            revision = await connection.fetchval(_REVISION)
-            names = [row["tablename"] for row in await connection.fetch(_TABLES, PRODUCT_SCHEMA)]
+            revision = await connection.fetchval(REVISION_QUERY)
+            names = [row["tablename"] for row in await connection.fetch(TABLES_QUERY)]
             tables = [await _copy_table(connection, name, folder) for name in names]
     finally:
         await connection.close()

@@ -175,6 +175,25 @@ class McpEnv(StrEnum):
     TRUSTED_HOPS = "TRUSTED_HOPS"
 
 
+class RestoreEnv(StrEnum):
+    """Environment of the job that fills an empty database from a backup, which runs to its end."""
+
+    AUDIT_CONTAINER = "AUDIT_CONTAINER"
+    """The container with the ledger of erasures, which is replayed, and the anchors of the audit trail."""
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
+    """Client id of the identity that administers the database and reads backups."""
+    BACKUP_CONTAINER = "BACKUP_CONTAINER"
+    """The container that backups are in."""
+    DATABASE_HOST = "DATABASE_HOST"
+    DATABASE_NAME = "DATABASE_NAME"
+    DATABASE_ROLE = "DATABASE_ROLE"
+    """The administrator's role, which owns the tables: the name of its managed identity."""
+    LOG_LEVEL = "LOG_LEVEL"
+    RESTORE_BACKUP = "RESTORE_BACKUP"
+    """The backup to restore, by the name of its folder; empty for the newest."""
+    STORAGE_BLOB_ENDPOINT = "STORAGE_BLOB_ENDPOINT"
+
+
 class UpkeepEnv(StrEnum):
     """Environment of the job that keeps house, which runs to its end."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from app.contract import BackupEnv, MigrateEnv, UpkeepEnv
+from app.contract import BackupEnv, MigrateEnv, RestoreEnv, UpkeepEnv
 from app.environment import Reader
 from app.setting_groups import CacheSettings, DatabaseSettings, StorageSettings
 
@@ -62,6 +62,34 @@ class MigrateSettings:
             runtimes=read.roles(MigrateEnv.DATABASE_RUNTIME_ROLES),
             upkeep_role=read.text(MigrateEnv.DATABASE_UPKEEP_ROLE),
             log_level=read.log_level(MigrateEnv.LOG_LEVEL),
+        )
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestoreSettings:
+    """What `python -m app restore` needs."""
+
+    audit: StorageSettings
+    """Where the ledger of erasures and the anchors of the audit trail are."""
+    backup: str
+    """The name of the backup to restore; empty for the newest."""
+    backups: StorageSettings
+    database: DatabaseSettings
+    log_level: str
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings of the restore."""
+        read = Reader(environ)
+        endpoint = read.https_url(RestoreEnv.STORAGE_BLOB_ENDPOINT)
+        settings = cls(
+            audit=StorageSettings(endpoint=endpoint, container=read.text(RestoreEnv.AUDIT_CONTAINER)),
+            backup=read.text_or_empty(RestoreEnv.RESTORE_BACKUP),
+            backups=StorageSettings(endpoint=endpoint, container=read.text(RestoreEnv.BACKUP_CONTAINER)),
+            database=DatabaseSettings.read(read, RestoreEnv),
+            log_level=read.log_level(RestoreEnv.LOG_LEVEL),
         )
         read.finish()
         return settings

@@ -13,7 +13,7 @@ from typing import Final
 
 from app.domain.errors import Unavailable
 from app.storage.connection import Connection, DatabaseError, Login, connect
-from app.storage.schema import PRODUCT_SCHEMA, VERSION_SCHEMA, upgrade_sql
+from app.storage.schema import PRODUCT_SCHEMA, REVISION_QUERY, VERSION_SCHEMA, upgrade_sql
 
 MAINTENANCE_DATABASE: Final = "postgres"
 """Where Azure keeps the functions that map Entra identities to roles."""
@@ -129,7 +129,7 @@ async def _upgrade(connection: Connection) -> None:
     await connection.execute(_LOCK_TIMEOUT)
     await connection.execute(f"create schema if not exists {VERSION_SCHEMA}")
     exists = await connection.fetchval("select to_regclass($1) is not null", _VERSION_TABLE)
-    current = await connection.fetchval(f"select version_num from {_VERSION_TABLE}") if exists else None  # noqa: S608 - a constant
+    current = await connection.fetchval(REVISION_QUERY) if exists else None
     if statements := upgrade_sql(current):
         await connection.execute(statements)
     _log.info("schema is current", extra={"found": current})

@@ -10,6 +10,7 @@ from app.contract import (
     ChatProvider,
     McpEnv,
     MigrateEnv,
+    RestoreEnv,
     RuntimeEnv,
     UpkeepEnv,
     WorkerEnv,
@@ -63,7 +64,9 @@ class DatabaseSettings:
     """Client id of the managed identity whose token is the password."""
 
     @classmethod
-    def read(cls, reader: Reader, env: type[ApiEnv | BackupEnv | McpEnv | MigrateEnv | UpkeepEnv | WorkerEnv]) -> Self:
+    def read(
+        cls, reader: Reader, env: type[ApiEnv | BackupEnv | McpEnv | MigrateEnv | RestoreEnv | UpkeepEnv | WorkerEnv]
+    ) -> Self:
         """Read the group."""
         host, _, port = reader.text(env.DATABASE_HOST).partition(":")
         return cls(

@@ -92,6 +92,10 @@ class Storage(pulumi.ComponentResource):
         """Let `identity` write and read anchors of the audit trail; what is written stays for the declared days."""
         return self._grant(identity, AUDIT, self._audit)
 
+    def grant_read_backups(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
+        """Let `identity` read backups, and nothing else of the account."""
+        return self._grant(identity, BACKUPS, self._backups, roles.Role.STORAGE_BLOB_DATA_READER)
+
     def grant_write_backups(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
         """Let `identity` write and read backups, and nothing else of the account."""
         return self._grant(identity, BACKUPS, self._backups)
@@ -104,9 +108,12 @@ class Storage(pulumi.ComponentResource):
         return self._grant(identity, EXPORTS, self._exports)
 
     def _grant(
-        self, identity: WorkloadIdentity, what: str, container: storage.BlobContainer
+        self,
+        identity: WorkloadIdentity,
+        what: str,
+        container: storage.BlobContainer,
+        role: roles.Role = roles.Role.STORAGE_BLOB_DATA_CONTRIBUTOR,
     ) -> authorization.RoleAssignment:
-        role = roles.Role.STORAGE_BLOB_DATA_CONTRIBUTOR
         return roles.assign(role, identity, what=f"{self._name}-{what}", scope=container.id, parent=self)
 
     def _container(

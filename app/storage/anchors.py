@@ -7,7 +7,7 @@ The name of a blob says all that it anchors, so that listing them is reading the
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,8 @@ from app.storage.blobs import BlobContainer
 from app.storage.database import Database
 
 PREFIX: Final = "anchors/"
+SUPERSEDED: Final = f"{PREFIX}superseded/"
+"""Below it the anchors are named that a restore has left behind."""
 
 _NAME: Final = re.compile(re.escape(PREFIX) + r"([0-9]{20})-([0-9a-f]{64})\.json")
 _NOTE: Final = "insert into audit_anchors (sequence, hash, place, at) values ($1, $2, $3, $4) on conflict do nothing"
@@ -67,6 +69,28 @@ async def anchor_audit(database: Database, container: BlobContainer, now: dateti
     return head
 
 
+async def supersede(container: BlobContainer, after: int, *, backup: str, now: datetime) -> int:
+    """Leave behind the anchors of entries that a restored trail does not have; returns how many there are.
+
+    They stay, and so does the note about each: it can be seen for as long what was lost, and by which restore.
+
+    Args:
+        container: Where blobs are written once and kept.
+        after: The number of the last entry that is restored.
+        backup: What was restored.
+        now: The time in UTC.
+
+    Raises:
+        Unavailable: The storage does not answer.
+    """
+    lost = [match[0] for match in await _standing(container) if int(match[1]) > after]
+    note = json.dumps({"backup": backup, "restored_after": after, "at": now.isoformat()}).encode()
+    for name in lost:
+        _log.warning("an anchor is of what was lost", extra={"anchor": name, "backup": backup})
+        await container.write_once(f"{SUPERSEDED}{name.removeprefix(PREFIX)}", note, content_type="application/json")
+    return len(lost)
+
+
 async def _verify(history: PostgresAuditHistory, last: Head, anchors: Mapping[int, bytes]) -> Verification:
     newest = await history.newest()
     within = [number for number in anchors if number <= newest]
@@ -83,11 +107,18 @@ async def _anchors(container: BlobContainer) -> Mapping[int, bytes]:
         BrokenChainError: There are two.
     """
     anchors: dict[int, bytes] = {}
-    for match in filter(None, map(_NAME.fullmatch, await container.names(PREFIX))):
+    for match in await _standing(container):
         number, content = int(match[1]), bytes.fromhex(match[2])
         if anchors.setdefault(number, content) != content:
             raise BrokenChainError(f"entry {number} has two anchors: {FlawKind.UNLIKE_ANCHOR}")
     return anchors
+
+
+async def _standing(container: BlobContainer) -> Sequence[re.Match[str]]:
+    """List the anchors that no restore has left behind."""
+    names = await container.names(PREFIX)
+    left = {PREFIX + name.removeprefix(SUPERSEDED) for name in names if name.startswith(SUPERSEDED)}
+    return [match for match in map(_NAME.fullmatch, names) if match and match[0] not in left]
 
 
 def _name(head: Head) -> str:

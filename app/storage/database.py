@@ -47,6 +47,14 @@ class Connections(Protocol):
         ...
 
 
+class Household(Protocol):
+    """What everybody's rows are seen on, by a role that may: any connection of a pool, or the one of a transaction."""
+
+    def upkeep(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection that sees everybody's rows; may raise `Unavailable`."""
+        ...
+
+
 class Transaction:
     """Lends the one connection whose transaction is open; transactions inside it are parts of it."""
 

@@ -15,7 +15,7 @@ from app.domain.data_tables import PERSONAL
 from app.domain.errors import NotFound
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import Connection
-from app.storage.database import Database
+from app.storage.database import Household
 from app.storage.fence import TAKE_ALONE
 
 FOLDER: Final = "erasures/"
@@ -42,10 +42,10 @@ class ErasureLedgerFile:
 
     Args:
         container: The container of blobs that nobody can change.
-        database: Of the role that keeps house.
+        database: Of the role that keeps house, or the transaction of a restore.
     """
 
-    def __init__(self, container: StreamedContainer, database: Database) -> None:
+    def __init__(self, container: StreamedContainer, database: Household) -> None:
         self._container = container
         self._database = database
 

@@ -11,6 +11,11 @@ PRODUCT_SCHEMA: Final = "public"
 VERSION_SCHEMA: Final = "migration"
 """Where the version of the schema is kept, out of the service's reach."""
 
+REVISION_QUERY: Final = f"select version_num from {VERSION_SCHEMA}.alembic_version"  # noqa: S608 - a constant
+"""Asks for the revision of a schema."""
+TABLES_QUERY: Final = f"select tablename from pg_tables where schemaname = '{PRODUCT_SCHEMA}' order by tablename"  # noqa: S608 - a constant
+"""Asks for the names of the product's tables."""
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

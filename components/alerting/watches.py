@@ -34,4 +34,5 @@ def watch_service(alerts: Alerts, service: Service, sizes: Sizes) -> None:
     alerts.watch("worker", service.worker.id, size_rules(sizes.worker))
     alerts.watch("migrate", service.migrate.id, JOB_RULES)
     alerts.watch("backup", service.backup.id, JOB_RULES)
+    alerts.watch("restore", service.restore.id, JOB_RULES)
     alerts.watch("upkeep", service.upkeep.id, JOB_RULES)

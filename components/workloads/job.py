@@ -47,6 +47,19 @@ class JobSettings(Section):
         yield from odd_memory(self.cpu, self.memory)
 
 
+class RestoreSettings(JobSettings):
+    """When the job that fills an empty database runs, how long and how large, and from what."""
+
+    backup: Annotated[str, Field(pattern=r"^([0-9]{8}T[0-9]{6}Z)?$")]
+    """The backup to restore, by the name of its folder; empty for the newest."""
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield what is wrong with any job, and a time: nothing is restored unless a person says so."""
+        if self.cron:
+            yield "cron", "a restore is started by hand only: leave it empty"
+        yield from super().conflicts()
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobArgs:
     """Arguments of `Job`."""

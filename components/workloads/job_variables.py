@@ -1,10 +1,10 @@
-"""The environment of what runs to its end: migration, backup and upkeep. Plain values, no resource."""
+"""The environment of what runs to its end: migration, backup, restore and upkeep. Plain values, no resource."""
 
 from collections.abc import Sequence
 
 import pulumi
 
-from app.contract import BackupEnv, MigrateEnv, UpkeepEnv
+from app.contract import BackupEnv, MigrateEnv, RestoreEnv, UpkeepEnv
 from components.identity import WorkloadIdentity
 from components.workloads.service_args import ServiceArgs
 from components.workloads.variables import Variables, process_values
@@ -33,6 +33,20 @@ def backup_variables(args: ServiceArgs) -> Variables:
             **process_values(BackupEnv, identity=who, database=args.database, log_level=level),
             BackupEnv.BACKUP_CONTAINER: args.storage.backups,
             BackupEnv.STORAGE_BLOB_ENDPOINT: args.storage.blob_endpoint,
+        }
+    )
+
+
+def restore_variables(args: ServiceArgs) -> Variables:
+    """Return the environment of a restore, which acts as the owner of the tables."""
+    who, size = args.identities.migrate, args.sizes.restore
+    return Variables(
+        values={
+            **process_values(RestoreEnv, identity=who, database=args.database, log_level=size.log_level),
+            RestoreEnv.AUDIT_CONTAINER: args.storage.audit,
+            RestoreEnv.BACKUP_CONTAINER: args.storage.backups,
+            RestoreEnv.RESTORE_BACKUP: size.backup,
+            RestoreEnv.STORAGE_BLOB_ENDPOINT: args.storage.blob_endpoint,
         }
     )
 

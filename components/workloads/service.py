@@ -1,4 +1,4 @@
-"""The service: three workloads and three jobs of one program, each acting as an identity of its own.
+"""The service: three workloads and four jobs of one program, each acting as an identity of its own.
 
 The API migrates the database before its first replica serves, so a release takes one run; the job `migrate` does the
 same alone, for an operator.
@@ -14,7 +14,12 @@ from app.contract import API_PORT, MCP_PORT, WORKER_PORT
 from components.identity import WorkloadIdentity
 from components.workloads import containers
 from components.workloads.job import Job, JobArgs, JobSettings
-from components.workloads.job_variables import backup_variables, migrate_variables, upkeep_variables
+from components.workloads.job_variables import (
+    backup_variables,
+    migrate_variables,
+    restore_variables,
+    upkeep_variables,
+)
 from components.workloads.service_args import ServiceArgs, WorkloadName
 from components.workloads.variables import Variables
 from components.workloads.workload import Migration, Workload, WorkloadArgs
@@ -31,6 +36,8 @@ class Service(pulumi.ComponentResource):
     """Brings the schema up to the image; started by hand."""
     backup: Job
     """Copies the database into storage."""
+    restore: Job
+    """Fills an empty database from a backup; started by hand."""
     upkeep: Job
     """Deletes what is past its time, and anchors the audit trail."""
 
@@ -44,6 +51,7 @@ class Service(pulumi.ComponentResource):
         who, sizes = args.identities, args.sizes
         self.migrate = self._job("migrate", who.migrate, sizes.migrate, migrate_variables(args))
         self.backup = self._job("backup", who.backup, sizes.backup, backup_variables(args))
+        self.restore = self._job("restore", who.migrate, sizes.restore, restore_variables(args))
         self.upkeep = self._job("upkeep", who.worker, sizes.upkeep, upkeep_variables(args))
         self.register_outputs({"api_url": self.api.url, "mcp_url": self.mcp.url})
 
@@ -55,7 +63,7 @@ class Service(pulumi.ComponentResource):
     @property
     def jobs(self) -> dict[str, pulumi.Output[str]]:
         """The physical name of each job; what starts it by hand."""
-        jobs = {"migrate": self.migrate, "backup": self.backup, "upkeep": self.upkeep}
+        jobs = {"migrate": self.migrate, "backup": self.backup, "restore": self.restore, "upkeep": self.upkeep}
         return {name: job.job_name for name, job in jobs.items()}
 
     def _api(self) -> Workload:

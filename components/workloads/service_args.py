@@ -15,7 +15,7 @@ from components.observability import Observability
 from components.storage import Storage
 from components.vault import Vault
 from components.workloads.hosting import Hosting
-from components.workloads.job import JobSettings
+from components.workloads.job import JobSettings, RestoreSettings
 from components.workloads.rollout import Rollout
 from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import SizeSettings, WorkerSettings, WorkloadSettings
@@ -32,7 +32,7 @@ class Identities:
     worker: WorkloadIdentity
     """Also that of the job `upkeep`: both see everybody's rows."""
     migrate: WorkloadIdentity
-    """The administrator of the database."""
+    """The administrator of the database, and owner of its tables; also that of the job `restore`."""
     backup: WorkloadIdentity
 
     def of(self, name: WorkloadName) -> WorkloadIdentity:
@@ -49,6 +49,7 @@ class Sizes:
     worker: WorkerSettings
     migrate: JobSettings
     backup: JobSettings
+    restore: RestoreSettings
     upkeep: JobSettings
 
     def of(self, name: WorkloadName) -> SizeSettings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, UpkeepEnv, WorkerEnv
+from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, RestoreEnv, UpkeepEnv, WorkerEnv
 from components.database import Database
 from components.identity import WorkloadIdentity
 from components.vault import SecretReference
@@ -17,7 +17,7 @@ from components.vault import SecretReference
 Values = Mapping[str, pulumi.Input[str]]
 """Plain values by name of the variable."""
 
-Env = type[ApiEnv | BackupEnv | McpEnv | MigrateEnv | UpkeepEnv | WorkerEnv]
+Env = type[ApiEnv | BackupEnv | McpEnv | MigrateEnv | RestoreEnv | UpkeepEnv | WorkerEnv]
 """The names that one role of the service reads."""
 
 

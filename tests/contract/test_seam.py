@@ -18,6 +18,7 @@ from app.contract import (
     BackupEnv,
     McpEnv,
     MigrateEnv,
+    RestoreEnv,
     UpkeepEnv,
     WorkerEnv,
 )
@@ -52,6 +53,7 @@ ROLES = {
     "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=settings.WorkerSettings.load),
     "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=job_settings.BackupSettings.load),
     "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=job_settings.MigrateSettings.load),
+    "restore": Role(kind="app:Job", name="restore", names=RestoreEnv, load=job_settings.RestoreSettings.load),
     "upkeep": Role(kind="app:Job", name="upkeep", names=UpkeepEnv, load=job_settings.UpkeepSettings.load),
     "migrate before the api": Role(
         kind="ContainerApp",

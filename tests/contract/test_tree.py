@@ -13,7 +13,7 @@ from tests.tape import ROOT
 
 EXCEPTIONS: dict[str, str] = {
     "__main__.py": "the table of contents of twenty components, each with what it is given",
-    "app/contract.py": "every variable of seven containers, in the one file that both sides import",
+    "app/contract.py": "every variable of eight containers, in the one file that both sides import",
 }
 """A path, or path:function, that may exceed its budget, and why."""
 

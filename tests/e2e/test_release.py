@@ -111,12 +111,22 @@ def test_a_backup_that_is_run_by_hand_is_in_the_storage(checkout: Checkout) -> N
     assert "Succeeded" in checkout.run("status").text
 
 
+def test_a_restore_over_what_is_there_is_refused(checkout: Checkout) -> None:
+    done = checkout.run("run_job", JOB="restore")
+
+    assert done.status == 1
+    assert "backup checked" in done.text
+    assert "the database is not empty" in done.text
+    tasks = Api(checkout).ask("GET", "/api/v1/tasks").body["items"]
+    assert [task["title"] for task in tasks] == ["Keep"]
+
+
 def test_a_migration_that_is_run_by_hand_finds_nothing_to_do(checkout: Checkout) -> None:
     assert checkout.run("run_job", JOB="migrate").status == 0
 
 
 def test_an_unknown_job_is_named_with_those_there_are(checkout: Checkout) -> None:
-    done = checkout.run("run_job", JOB="restore")
+    done = checkout.run("run_job", JOB="clean")
 
     assert done.status == 1
-    assert 'JOB="restore" is no job of dev. Allowed: backup, migrate, upkeep.' in done.text
+    assert 'JOB="clean" is no job of dev. Allowed: backup, migrate, restore, upkeep.' in done.text

@@ -35,7 +35,7 @@ from tests.unit.localazure.arm import BLOB_CONTRIBUTOR, create, grant
 
 NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TERMS: Final = Terms(chat=90, operation=30)
-_ADMINISTRATOR: Final = Identity(client_id="c-admin", object_id=str(uuid4()), resource_id="/admin")
+ADMINISTRATOR: Final = Identity(client_id="c-admin", object_id=str(uuid4()), resource_id="/admin")
 _API: Final = Identity(client_id="c-api", object_id=str(uuid4()), resource_id="/api")
 
 _READER: Final = DatabaseRole(name="backup", object_id=str(uuid4()))
@@ -175,15 +175,15 @@ class Stage:
         return Identity(client_id=said["clientId"], object_id=said["principalId"], resource_id=self.place.identity.id)
 
     @asynccontextmanager
-    async def scene(self) -> AsyncGenerator[Scene]:
-        """Set a scene in a new database."""
+    async def scene(self, archive: str = "backups") -> AsyncGenerator[Scene]:
+        """Set a scene in a new database, with this container for what nobody can change."""
         name = f"d{uuid4().hex}"
         await self.place.azure.runtime.postgres.create_database("database", name)
         services = [
             DatabaseRole(name="api", object_id=_API.object_id),
             DatabaseRole(name="worker", object_id=self.keeper.object_id, upkeep=True),
         ]
-        administrator = self._login(_ADMINISTRATOR, "admin", name)
+        administrator = self._login(ADMINISTRATOR, "admin", name)
         await migrate(administrator, services=services, reader=_READER)
         async with AsyncExitStack() as stack:
             service = await stack.enter_async_context(self.place.client())
@@ -192,7 +192,7 @@ class Stage:
                 api=await stack.enter_async_context(Database.open(self._login(_API, "api", name))),
                 keeper=await stack.enter_async_context(Database.open(self._login(self.keeper, "worker", name))),
                 container=StreamedContainer(service.get_container_client("exports")),
-                archive=StreamedContainer(service.get_container_client("backups")),
+                archive=StreamedContainer(service.get_container_client(archive)),
                 administrator=administrator,
             )
 
@@ -221,5 +221,5 @@ async def open_stage(state: Path) -> AsyncGenerator[Stage]:
         await grant(place.azure, place.identity, BLOB_CONTRIBUTOR, exports, "role-of-exports")
         servers = place.azure.runtime.postgres
         endpoint = await servers.create("database", 17)
-        await servers.set_administrator("database", "admin", _ADMINISTRATOR.object_id)
+        await servers.set_administrator("database", "admin", ADMINISTRATOR.object_id)
         yield Stage(place=place, endpoint=endpoint, state=state)

@@ -12,11 +12,12 @@ from app.contract import (
     BackupEnv,
     McpEnv,
     MigrateEnv,
+    RestoreEnv,
     UpkeepEnv,
     WorkerEnv,
 )
 from app.environment import Secret, SettingsError
-from app.job_settings import BackupSettings, MigrateSettings, UpkeepSettings
+from app.job_settings import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
 
 API: Mapping[str, str] = {
@@ -69,6 +70,12 @@ BACKUP: Mapping[str, str] = {
     BackupEnv.DATABASE_ROLE: "id-backup",
     BackupEnv.LOG_LEVEL: "info",
     BackupEnv.STORAGE_BLOB_ENDPOINT: "https://account.blob.core.windows.net/",
+}
+
+RESTORE: Mapping[str, str] = {
+    **BACKUP,
+    RestoreEnv.AUDIT_CONTAINER: "audit",
+    RestoreEnv.RESTORE_BACKUP: "",
 }
 
 
@@ -131,6 +138,14 @@ def test_the_backup_reads_every_variable_of_the_contract() -> None:
     settings = BackupSettings.load(environ)
     assert set(BackupEnv) == environ.read
     assert (settings.blob_endpoint, settings.container) == ("https://account.blob.core.windows.net/", "backups")
+
+
+def test_the_restore_reads_every_variable_of_the_contract() -> None:
+    environ = Recorded(RESTORE)
+    settings = RestoreSettings.load(environ)
+    assert set(RestoreEnv) == environ.read
+    assert (settings.audit.container, settings.backups.container, settings.backup) == ("audit", "backups", "")
+    assert settings.audit.endpoint == settings.backups.endpoint == "https://account.blob.core.windows.net/"
 
 
 def test_the_upkeep_reads_every_variable_of_the_contract() -> None:

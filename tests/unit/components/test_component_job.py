@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.vault import SecretReference
 from components.workloads.hosting import Hosting
-from components.workloads.job import Job, JobArgs, JobSettings
+from components.workloads.job import Job, JobArgs, JobSettings, RestoreSettings
 from components.workloads.variables import Variables
 from tests.tape import Registration, record
 from tests.unit.components.parts import platform, registry
@@ -81,6 +81,15 @@ def test_a_time_that_is_none_is_refused_with_an_example(cron: str) -> None:
 def test_a_time_has_five_fields(cron: str) -> None:
     with pytest.raises(ValidationError, match="pattern"):
         JobSettings.model_validate({**BY_HAND.model_dump(), "cron": cron})
+
+
+def test_a_restore_follows_no_clock_and_names_a_backup_or_none() -> None:
+    values: dict[str, Any] = {**BY_HAND.model_dump(), "backup": ""}
+    assert RestoreSettings.model_validate({**values, "backup": "20260102T023000Z"})
+    with pytest.raises(ValidationError, match="started by hand only"):
+        RestoreSettings.model_validate({**values, "cron": "30 2 * * *"})
+    with pytest.raises(ValidationError, match="pattern"):
+        RestoreSettings.model_validate({**values, "backup": "the newest"})
 
 
 @settings(max_examples=50, deadline=None)

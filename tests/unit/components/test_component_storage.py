@@ -44,6 +44,7 @@ def _tape(wanted: StorageSettings) -> Tape:
         storage = Storage("storage", StorageArgs(platform=place, settings=wanted))
         who = WorkloadIdentity("backup", WorkloadIdentityArgs(platform=place))
         storage.grant_write_backups(who)
+        storage.grant_read_backups(who)
         storage.grant_exports(who)
         storage.grant_anchor(who)
         link = storage.private_link
@@ -149,6 +150,7 @@ def test_a_grant_is_on_one_container_alone() -> None:
     assert scopes == {
         "storage-audit-storage-blob-data-contributor-backup": "audit",
         "storage-backups-storage-blob-data-contributor-backup": "backups",
+        "storage-backups-storage-blob-data-reader-backup": "backups",
         "storage-exports-storage-blob-data-contributor-backup": "exports",
     }
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pulumi
 import pytest
 
-from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, ThirdPartyKey, UpkeepEnv, WorkerEnv
+from app.contract import ApiEnv, BackupEnv, McpEnv, MigrateEnv, RestoreEnv, ThirdPartyKey, UpkeepEnv, WorkerEnv
 from components.authentication import AuthenticationSettings
 from components.cache import Cache, CacheArgs
 from components.database import Database, DatabaseArgs
@@ -20,7 +20,13 @@ from components.platform import Platform
 from components.storage import Storage, StorageArgs
 from components.vault import Vault, VaultArgs
 from components.workloads.hosting import Hosting
-from components.workloads.job_variables import backup_variables, migrate_variables, upkeep_variables
+from components.workloads.job import RestoreSettings
+from components.workloads.job_variables import (
+    backup_variables,
+    migrate_variables,
+    restore_variables,
+    upkeep_variables,
+)
 from components.workloads.rollout import Rollout
 from components.workloads.service_args import Behaviour, Identities, Rollouts, ServiceArgs, Sizes
 from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
@@ -47,6 +53,7 @@ SIZES = Sizes(
     worker=WorkerSettings(**SIZE, queue_length=5),
     migrate=BY_HAND,
     backup=BY_HAND,
+    restore=RestoreSettings(**BY_HAND.model_dump(), backup="20260102T023000Z"),
     upkeep=BY_HAND,
 )
 ROLLOUT = Rollout.model_validate({"live": {"digest": DIGEST}})
@@ -57,6 +64,7 @@ ROLES: dict[str, tuple[Callable[[ServiceArgs], Variables], type[StrEnum]]] = {
     "worker": (worker_variables, WorkerEnv),
     "migrate": (migrate_variables, MigrateEnv),
     "backup": (backup_variables, BackupEnv),
+    "restore": (restore_variables, RestoreEnv),
     "upkeep": (upkeep_variables, UpkeepEnv),
 }
 
@@ -166,3 +174,15 @@ def test_files_go_to_the_container_that_is_theirs(told: dict[str, dict[str, str]
     assert told["backup"]["BACKUP_CONTAINER"] == "backups"
     assert {told[role]["EXPORT_CONTAINER"] for role in ("api", "worker", "upkeep")} == {"exports"}
     assert told["upkeep"]["AUDIT_CONTAINER"] == "audit"
+
+
+def test_a_restore_acts_as_the_owner_of_the_tables_on_what_the_backup_and_the_upkeep_have_written(
+    told: dict[str, dict[str, str]],
+) -> None:
+    restore = told["restore"]
+    for name in ("AZURE_CLIENT_ID", "DATABASE_ROLE", "DATABASE_NAME"):
+        assert restore[name] == told["migrate"][name]
+    for name in ("BACKUP_CONTAINER", "STORAGE_BLOB_ENDPOINT"):
+        assert restore[name] == told["backup"][name]
+    assert restore["AUDIT_CONTAINER"] == told["upkeep"]["AUDIT_CONTAINER"]
+    assert restore["RESTORE_BACKUP"] == "20260102T023000Z"

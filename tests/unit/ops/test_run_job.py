@@ -54,7 +54,7 @@ def test_a_missing_azure_cli_is_named_with_what_to_do(tools: Path) -> None:
     assert "az login" in done.stderr
 
 
-@pytest.mark.parametrize("job", ["", "restore"])
+@pytest.mark.parametrize("job", ["", "clean"])
 def test_an_unknown_job_is_refused_with_the_known_ones(tools: Path, job: str) -> None:
     done = run(tools, JOB=job)
 
