@@ -20,14 +20,19 @@ def use(tracer: Tracer) -> None:
     _tracer.set(tracer)
 
 
-@contextmanager
-def current(trace: Trace) -> Generator[None]:
-    """Let a trace be the one that `traced` and `current_traceparent` speak of."""
-    token = _trace.set(trace)
-    try:
-        yield
-    finally:
-        _trace.reset(token)
+class current:  # noqa: N801 - used as a function is
+    """Lets a trace be the one that `traced` and `current_traceparent` speak of, inside a `with`."""
+
+    __slots__ = ("_token", "_trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> None:
+        self._token = _trace.set(self._trace)
+
+    def __exit__(self, *_raised: object) -> None:
+        _trace.reset(self._token)
 
 
 def current_traceparent() -> str:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import PROBE_PATHS
 from app.limits.addresses import client_network
+from app.web.fields import fields
 from app.web.rate_fields import limiter_of, serve_within
 
-FORWARDED: Final = "x-forwarded-for"
+FORWARDED: Final = b"x-forwarded-for"
 _NETWORK: Final = "app.network"
 
 
@@ -36,7 +36,7 @@ class AddressLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        forwarded = Headers(scope=scope).getlist(FORWARDED)
+        forwarded = fields(scope, FORWARDED)
         peer = scope.get("client") or ("", 0)
         scope[_NETWORK] = client_network(forwarded, peer[0], hops=self._hops)
         limiter = limiter_of(scope)

@@ -12,6 +12,7 @@ from app.domain.errors import ProductError, Unauthenticated
 from app.domain.models import Principal
 from app.limits.limiter import require
 from app.web.address_limit import network_of
+from app.web.fields import fields
 from app.web.problems import problem_response
 
 PRINCIPAL: Final = "app.principal"
@@ -79,8 +80,11 @@ async def _verified(connection: HTTPConnection[Any], token: str) -> Principal:
 
 
 def _bearer_token(connection: HTTPConnection[Any]) -> str:
-    credentials = connection.headers.getlist("authorization")
-    if "access_token" in connection.query_params or len(credentials) > 1:
+    credentials = fields(connection.scope, b"authorization")
+    # Most requests have no such parameter, nor anything that could be an escaped spelling of one.
+    query: bytes = connection.scope["query_string"]
+    in_query = (b"access_token" in query or b"%" in query) and "access_token" in connection.query_params
+    if in_query or len(credentials) > 1:
         raise HTTPException(400, "expected one bearer token, in the Authorization header only", _INVALID_REQUEST)
     scheme, _, token = "".join(credentials).partition(" ")
     if scheme.lower() != "bearer":

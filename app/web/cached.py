@@ -11,6 +11,7 @@ from app.cache.answer import Answer
 from app.cache.keys import Kind, Namespace, question
 from app.domain.errors import NotFound
 from app.web.auth import principal_of
+from app.web.fields import fields
 from app.web.state import State
 
 Handler = Callable[[Request[State]], Awaitable[Response]]
@@ -73,6 +74,6 @@ def _answer(response: Response) -> Answer:
 
 def _has(request: Request[Any], etag: str) -> bool:
     """Compare as `If-None-Match` does: weakly (RFC 9110 section 13.1.2)."""
-    values = request.headers.getlist("if-none-match")
+    values = fields(request.scope, b"if-none-match")
     tags = {tag.strip().removeprefix("W/") for value in values for tag in value.split(",")}
     return bool(values) and (etag in tags or tags == {"*"})

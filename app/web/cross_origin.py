@@ -49,10 +49,10 @@ class CrossOrigin(CORSMiddleware):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        if "origin" not in headers:  # most requests; the same answer without the price
+        if not any(name == b"origin" for name, _ in scope["headers"]):  # most requests, at no price
             await self.app(scope, receive, _varying(send))
             return
+        headers = Headers(scope=scope)
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             answer = self.preflight_response(headers)
             if answer.status_code != _OK:

@@ -7,15 +7,15 @@ An ingress of Container Apps cannot tell Front Door by address, so the service d
 from hmac import compare_digest
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import PROBE_PATHS
+from app.web.fields import field
 from app.web.problems import problem_response
 
-FRONT_DOOR_HEADER: Final = "x-azure-fdid"
+FRONT_DOOR_HEADER: Final = b"x-azure-fdid"
 
 
 class FrontDoorOnly:
@@ -30,7 +30,7 @@ class FrontDoorOnly:
         if scope["type"] != "http" or not self._id or scope["path"] in PROBE_PATHS:
             await self._app(scope, receive, send)
             return
-        if compare_digest(Headers(scope=scope).get(FRONT_DOOR_HEADER, "").encode(), self._id.encode()):
+        if compare_digest(field(scope, FRONT_DOOR_HEADER).encode(), self._id.encode()):
             await self._app(scope, receive, send)
             return
         refusal = HTTPException(403, "this address is not served directly; use the public one")

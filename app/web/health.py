@@ -53,7 +53,7 @@ class ReadyRoute:
         """Answer."""
         readiness = await asyncio.shield(self._current(request.state["checks"]))
         status = HTTPStatus.SERVICE_UNAVAILABLE if readiness.status == "failed" else HTTPStatus.OK
-        is_direct = FORWARDED not in request.headers and FRONT_DOOR_HEADER not in request.headers
+        is_direct = not {FORWARDED, FRONT_DOOR_HEADER} & {name for name, _ in request.scope["headers"]}
         return Json(readiness if is_direct else Readiness(status=readiness.status), status)
 
     def _current(self, checks: tuple[Check, ...]) -> asyncio.Task[Readiness]:

@@ -26,7 +26,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import LIVENESS_PATH, READINESS_PATH
 from app.domain.errors import ProductError
@@ -61,11 +61,23 @@ class Edge:
 
 def route(path: str, **handlers: _Handler) -> Route:
     """Make the one route of a path, so that a wrong method is told all the right ones."""
+    return Route(path, _Endpoint(handlers), methods=[*handlers])
 
-    async def endpoint(request: Request[Any]) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
 
-    return Route(path, endpoint, methods=[*handlers])
+class _Endpoint:
+    """Answers by the handler of the method.
+
+    An application and no function: Starlette would catch a function's errors twice, at the price of a layer.
+    """
+
+    def __init__(self, handlers: Mapping[str, _Handler]) -> None:
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        request = Request[Any](scope, receive, send)
+        answer = await self._handlers["GET" if request.method == "HEAD" else request.method](request)
+        await answer(scope, receive, send)
 
 
 def probed() -> Sequence[Route]:

@@ -3,11 +3,11 @@
 import asyncio
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.fields import field
 from app.web.problems import PayloadTooLarge, problem_response
 
 BODY_MAX: Final = 1024 * 1024
@@ -36,17 +36,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if refusal := _refusal(Headers(scope=scope)):
+        if refusal := _refusal(scope):
             await problem_response(HTTPConnection(scope), refusal)(scope, receive, send)
             return
         await self._app(scope, _Counted(receive, self._body_s).receive, send)
 
 
-def _refusal(headers: Headers) -> HTTPException | None:
-    declared = headers.get("content-length", "0")
+def _refusal(scope: Scope) -> HTTPException | None:
+    declared = field(scope, b"content-length", "0")
     if declared.isdigit() and int(declared) > BODY_MAX:
         return PayloadTooLarge(BODY_MAX)
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if field(scope, b"content-encoding", "identity").strip().lower() != "identity":
         return HTTPException(415, "expected a body without Content-Encoding", {"Accept-Encoding": "identity"})
     return None
 

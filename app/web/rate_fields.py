@@ -17,6 +17,8 @@ from app.web.problems import problem_response
 
 _POLICY: Final = b"ratelimit-policy"
 _REST: Final = b"ratelimit"
+_TOLD: Final = "app.limits"
+"""Where the scope of a request holds what its answer will tell."""
 
 
 def limiter_of(scope: Scope) -> Limiter | None:
@@ -25,24 +27,30 @@ def limiter_of(scope: Scope) -> Limiter | None:
 
 
 async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send, verdicts: Sequence[Verdict]) -> None:
-    """Serve a request unless it is over a limit; tell its limits unless a layer further in has told others."""
-
-    async def telling_send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            there = message["headers"]
-            if not any(name == _POLICY for name, _ in there):
-                policies, rests = ", ".join(map(_policy, verdicts)), ", ".join(map(_rest, verdicts))
-                there = [*there, (_POLICY, policies.encode()), (_REST, rests.encode())]
-            message = {**message, "headers": there}
-        await send(message)
-
+    """Serve a request unless it is over a limit; the answer tells the limits of the layer that is furthest in."""
+    told: list[Verdict] | None = scope.get(_TOLD)
+    if told is None:
+        told = scope[_TOLD] = []
+        send = _telling(told, send)
+    told[:] = verdicts
     try:
         for verdict in verdicts:
             require(verdict)
     except TooMany as error:
-        await problem_response(HTTPConnection[Any](scope), error)(scope, receive, telling_send)
+        await problem_response(HTTPConnection[Any](scope), error)(scope, receive, send)
         return
-    await app(scope, receive, telling_send)
+    await app(scope, receive, send)
+
+
+def _telling(told: list[Verdict], send: Send) -> Send:
+    async def telling_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            policies, rests = ", ".join(map(_policy, told)), ", ".join(map(_rest, told))
+            limits = ((_POLICY, policies.encode()), (_REST, rests.encode()))
+            message = {**message, "headers": [*message["headers"], *limits]}
+        await send(message)
+
+    return telling_send
 
 
 def _policy(verdict: Verdict) -> str:

@@ -13,6 +13,7 @@ from app.domain.pseudonym import pseudonym
 from app.telemetry.durations import REQUESTS, Durations
 from app.telemetry.spans import SILENT, SLOW_MS, Trace, Tracer, Value
 from app.telemetry.tracing import current
+from app.web.fields import field
 from app.web.shown_path import UNROUTED, ShownPaths, route_of
 
 METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -62,7 +63,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         tracer: Tracer = scope.get("state", {}).get("tracer", SILENT)
-        trace = tracer.begin(_traceparent(scope))
+        trace = tracer.begin(field(scope, _TRACEPARENT))
         scope[_ID] = trace.trace_id
         id_header = (b"x-request-id", trace.trace_id.encode())
         started, answered, status = self._clock(), 0.0, 0
@@ -93,13 +94,6 @@ class RequestLog:
         _write(scope, {**line, "milliseconds": milliseconds, **({"slow": True} if slow else {})}, failure)
         if trace.sampled or slow:
             _end(trace, method, route, status, milliseconds, slow=slow, failure=failure)
-
-
-def _traceparent(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _TRACEPARENT:
-            return value.decode("latin-1")
-    return ""
 
 
 def _write(scope: Scope, line: dict[str, Any], failure: Exception | None) -> None:

@@ -12,8 +12,10 @@ All have the same uvicorn and the environment of a deployed replica of the API:
 import argparse
 import json
 import os
+import signal
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -103,7 +105,10 @@ def main() -> None:
     settings = ApiSettings.load(os.environ)
     configure_logs(settings.log_level)
     options: dict[str, Any] = {**SERVER, "http": BoundedHttp}
-    uvicorn.run(VARIANTS[arguments.variant](settings), host="127.0.0.1", port=settings.listen.port, **options)
+    # uvicorn raises the signal again after it has shut down in order.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    with suppress(SystemExit):
+        uvicorn.run(VARIANTS[arguments.variant](settings), host="127.0.0.1", port=settings.listen.port, **options)
     if arguments.reads:
         arguments.reads.write_text(json.dumps(CACHE_READS.totals()), encoding="utf-8")
 
