@@ -16,6 +16,7 @@ from app.domain.errors import ProductError, TooMany, Unavailable
 from app.domain.inbox import Inbox, Keep
 from app.queue.orders import Order, Poison, Reader, read_order
 from app.queue.ports import Delivery, Queue, Receiver
+from app.telemetry.counters import MESSAGES, Counter
 
 RETRY_S: Final = 5.0
 """How long nothing is received after something failed."""
@@ -31,13 +32,23 @@ class Consumer:
         inbox: Which have been worked off.
         readers: What messages order, by their subject.
         retry: Seconds between attempts at what does not answer.
+        messages: Where it is counted what comes of them.
     """
 
-    def __init__(self, *, queue: Queue, inbox: Inbox, readers: Mapping[str, Reader], retry: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        inbox: Inbox,
+        readers: Mapping[str, Reader],
+        retry: float = RETRY_S,
+        messages: Counter = MESSAGES,
+    ) -> None:
         self._queue = queue
         self._inbox = inbox
         self._readers = readers
         self._retry = retry
+        self._messages = messages
         self._stopping = asyncio.Event()
         self._trouble = "the queue has not been opened yet"
 
@@ -83,8 +94,10 @@ class Consumer:
         try:
             outcome, settle = await self._outcome(delivery)
         except asyncio.CancelledError:  # the grace is over: another worker may have it at once
+            self._messages.add("given back")
             await self._settle(delivery, delivery.abandon)
             raise
+        self._messages.add(outcome)
         await self._settle(delivery, settle)
         line = {
             "message_id": delivery.message_id,

@@ -13,6 +13,7 @@ from app.domain.errors import Conflict, Unavailable
 from app.domain.inbox import Keep, Stores
 from app.operations.task_import import IMPORT_MAX
 from app.queue.orders import reader
+from app.telemetry.counters import Counter
 from app.worker import running
 from tests.unit.app.memory import ADA
 from tests.unit.app.queue_parts import (
@@ -103,6 +104,13 @@ async def test_nothing_is_received_while_work_cannot_be_kept() -> None:
     queue = ListQueue(message)
     await work(queue, inbox)
     assert (inbox.outage, queue.opened, message.settled) == (0, 1, ["completed"])
+
+
+async def test_it_is_counted_what_comes_of_messages() -> None:
+    messages, inbox = Counter("queue.messages"), MemoryInbox(Unavailable("down"), RuntimeError("a bug"))
+    numbered = [Message(message_id=name) for name in ("m-1", "m-2", "m-3", "m-3")]
+    await work(ListQueue(*numbered, Message(subject="unknown")), inbox, messages=messages)
+    assert messages.totals() == {"not now": 1, "failed": 1, "done": 1, "done before": 1, "poison": 1}
 
 
 class ClosedQueue(ListQueue):
@@ -200,11 +208,11 @@ async def test_a_message_that_is_no_operation_and_breaks_a_rule_is_a_dead_letter
 
 
 async def test_a10_a_message_at_hand_is_given_back_when_the_grace_is_over() -> None:
-    at_hand, inbox = Message(), SlowInbox()
-    consumer = consumer_of(ListQueue(at_hand), inbox)
+    at_hand, inbox, messages = Message(), SlowInbox(), Counter("queue.messages")
+    consumer = consumer_of(ListQueue(at_hand), inbox, messages=messages)
     async with asyncio.timeout(WITHIN_S):
         async with running(consumer, stop_within=0.01):
             await inbox.begun.wait()
-    assert at_hand.settled == ["abandoned"]
+    assert (at_hand.settled, messages.totals()) == (["abandoned"], {"given back": 1})
     assert not inbox.done
     assert not inbox.titles
