@@ -17,10 +17,12 @@ from app.domain.inbox import Inbox, Keep
 from app.queue.orders import Order, Poison, Reader, read_order
 from app.queue.ports import Delivery, Queue, Receiver
 from app.telemetry.counters import MESSAGES, Counter
+from app.telemetry.tracing import continued
 
 RETRY_S: Final = 5.0
 """How long nothing is received after something failed."""
 
+_SPAN: Final = {"messaging.system": "servicebus"}
 _log = logging.getLogger(__name__)
 
 
@@ -118,10 +120,11 @@ class Consumer:
     async def _outcome(self, delivery: Delivery) -> tuple[str, Callable[[], Awaitable[None]]]:
         """Work a message; gives what came of it, and how to settle it."""
         try:
-            order = read_order(delivery, self._readers)
-            delivery.hold(order.within_s)
-            async with asyncio.timeout(order.within_s):
-                is_first = await self._work(delivery, order)
+            with continued(delivery.traceparent, self._kind(delivery), **_SPAN):
+                order = read_order(delivery, self._readers)
+                delivery.hold(order.within_s)
+                async with asyncio.timeout(order.within_s):
+                    is_first = await self._work(delivery, order)
         except Poison as error:
             reason, description = error.reason, error.description
             _log.warning("a message is poison", extra={"message_id": delivery.message_id, "error": str(error)})
@@ -133,6 +136,10 @@ class Consumer:
             _log.exception("a message failed", extra={"message_id": delivery.message_id})
             return "failed", delivery.abandon
         return "done" if is_first else "done before", delivery.complete
+
+    def _kind(self, delivery: Delivery) -> str:
+        """Return what the span of a message is called; what it says itself only if it is known."""
+        return delivery.subject if delivery.subject in self._readers else "message"
 
     async def _work(self, delivery: Delivery, order: Order) -> bool:
         """Do what a message orders and keep it; False when that was done before."""

@@ -11,7 +11,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusSender
 
 from app.domain.outbox import Message
-from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
+from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
 from app.setting_groups import QueueSettings
 
 SEND_S: Final = 5.0
@@ -57,7 +57,12 @@ class ServiceBusSendLink:
         """Send messages as one batch, which the queue takes as a whole."""
         batch = [
             ServiceBusMessage(
-                message.body, message_id=str(message.id), subject=message.kind, content_type="application/json"
+                message.body,
+                message_id=str(message.id),
+                subject=message.kind,
+                content_type="application/json",
+                # Both, as Azure's libraries do: tools that look for the older one find the trace too.
+                application_properties=dict.fromkeys((TRACEPARENT, FORMER_TRACEPARENT), message.traceparent),
             )
             for message in messages
         ]

@@ -19,6 +19,8 @@ from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
+from app.telemetry.spans import SILENT
+from app.telemetry.tracing import current, current_traceparent
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WORKER, Platform
 from tests.unit.app.memory_sealing import MemoryIndex, MemorySealer
 from tests.unit.app.memory_talks import MemoryTelegram, ScriptedModel
@@ -120,15 +122,18 @@ class Bot:
 
 async def test_an_update_and_its_order_are_kept_once_and_the_order_holds_the_id_only(store: Store) -> None:
     updates = PostgresTelegramUpdates(store.api)
-    for _ in range(2):
-        await updates.keep(41, Line(chat=7, text="secret"), NOW)
+    with current(SILENT.begin("")):
+        sent = current_traceparent()
+        for _ in range(2):
+            await updates.keep(41, Line(chat=7, text="secret"), NOW)
     assert len(await store.rows("select from telegram_updates")) == 1
-    [order] = await store.rows("select id, kind, body, session from outbox")
+    [order] = await store.rows("select id, kind, body, session, traceparent from outbox")
     assert dict(order) == {
         "id": message_id(41),
         "kind": "telegram.update",
         "body": '{"update":41}',
         "session": "telegram",
+        "traceparent": sent,
     }
 
 

@@ -28,6 +28,7 @@ class Message:
     message_id: str = "m-1"
     subject: str = "tasks.import"
     body: bytes = json.dumps(IMPORT).encode()
+    traceparent: str = ""
     attempts: int = 0
     held: float = 0
     settled: list[str] = field(default_factory=list[str])
