@@ -63,6 +63,9 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
         blobs = StreamedContainer.open(exports.endpoint, exports.container, client_id=client_id)
         container = await stack.enter_async_context(blobs)
         operations = PostgresOperations(database, sealer, relay.wake)
+        privacy = privacy_of(
+            database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
+        )
         state = state_on(ground, settings)
         state["checks"] += (
             Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),
@@ -72,11 +75,9 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             **state,
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
-            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc),
+            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc, processing=privacy.processing),
             operations=operations,
-            privacy=privacy_of(
-                database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
-            ),
+            privacy=privacy,
             telegram=TelegramWebhook(
                 secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
                 updates=PostgresTelegramUpdates(database),

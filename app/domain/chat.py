@@ -11,6 +11,8 @@ from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
 from app.domain.models import Principal, Role
+from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
+from app.domain.purposes import Purpose
 from app.domain.seats import Seats
 
 QUESTION_MAX: Final = 4000
@@ -89,22 +91,33 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chat:
-    """Where talks are kept, who answers, the time in UTC, and how many may wait for an answer."""
+    """Talks with the model.
+
+    Args:
+        store: Where they are kept.
+        model: Who answers.
+        now: The time in UTC.
+        processing: Where it is noted that somebody else is told.
+        seats: How many may wait for an answer.
+    """
 
     store: ChatStore
     model: LanguageModel
     now: Callable[[], datetime]
+    processing: ProcessingLog
     seats: Seats = field(default_factory=Seats)
 
     async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
 
-        A question is kept with its answer, also with one that was cut; without one nothing is kept.
+        A question is kept with its answer, also with one that was cut; without one nothing is kept of what was said.
+        That the model is told is noted before it is, so that it never is without.
 
         Raises:
+            Erased: The person has been erased; the model was not told.
             Invalid: The question breaks a rule.
             TooMany: The person waits for as many answers as one may.
-            Unavailable: The model gave nothing, or what was said cannot be read or kept, or too many wait.
+            Unavailable: The model gave nothing, or what is said cannot be read, kept or noted, or too many wait.
         """
         question = _message(Author.PERSON, question_of(text), at=self.now())
         # Before the database is asked: who is refused costs nothing.
@@ -116,6 +129,8 @@ class Chat:
     async def _answer(self, person: Principal, question: ChatMessage) -> AsyncGenerator[Piece | Exchange]:
         policy = policy_of(person)
         page = await self.store.page(person, limit=policy.history_messages, after=None)
+        # A statement is nothing beside an answer that takes a second, and is refused for who has been erased.
+        await self.processing.note(person, Purpose.CHAT, MESSAGE_DISCLOSED, question.created_at)
         pieces: list[str] = []
         length, partial = 0, False
         try:
