@@ -75,7 +75,13 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             **state,
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
-            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc, processing=privacy.processing),
+            chat=Chat(
+                store=PostgresChat(database, sealer),
+                model=model,
+                now=now_in_utc,
+                processing=privacy.processing,
+                profiles=state["profiles"],
+            ),
             operations=operations,
             privacy=privacy,
             telegram=TelegramWebhook(

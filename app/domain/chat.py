@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from app.domain.access import is_premium
 from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.domain.models import Principal, Role
+from app.domain.models import Principal
 from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
+from app.domain.profiles import Plan, ProfileStore
 from app.domain.purposes import Purpose
 from app.domain.seats import Seats
 
@@ -98,6 +100,7 @@ class Chat:
         model: Who answers.
         now: The time in UTC.
         processing: Where it is noted that somebody else is told.
+        profiles: Who has which plan.
         seats: How many may wait for an answer.
     """
 
@@ -105,6 +108,7 @@ class Chat:
     model: LanguageModel
     now: Callable[[], datetime]
     processing: ProcessingLog
+    profiles: ProfileStore
     seats: Seats = field(default_factory=Seats)
 
     async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
@@ -127,7 +131,7 @@ class Chat:
                     yield one
 
     async def _answer(self, person: Principal, question: ChatMessage) -> AsyncGenerator[Piece | Exchange]:
-        policy = policy_of(person)
+        policy = policy_of(person, await self.profiles.plan(person))
         page = await self.store.page(person, limit=policy.history_messages, after=None)
         # A statement is nothing beside an answer that takes a second, and is refused for who has been erased.
         await self.processing.note(person, Purpose.CHAT, MESSAGE_DISCLOSED, question.created_at)
@@ -152,9 +156,9 @@ class Chat:
         yield Exchange(question=question, answer=kept)
 
 
-def policy_of(person: Principal) -> ChatPolicy:
-    """Return what the person's plan allows."""
-    return PREMIUM if Role.PREMIUM in person.roles else FREE
+def policy_of(person: Principal, plan: Plan) -> ChatPolicy:
+    """Return how much a person has of the model, whom this plan is kept of."""
+    return PREMIUM if is_premium(person, plan) else FREE
 
 
 def question_of(text: str) -> str:

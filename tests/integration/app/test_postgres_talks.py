@@ -19,6 +19,7 @@ from app.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
 from app.storage.database import Database
 from app.storage.processing import PostgresProcessingLog
+from app.storage.profiles import PostgresProfiles
 from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
@@ -67,6 +68,7 @@ def talk(store: Store, *, now: datetime = NOW) -> Chat:
         model=ScriptedModel(),
         now=lambda: now,
         processing=PostgresProcessingLog(store.api),
+        profiles=PostgresProfiles(store.api, MemorySealer()),
     )
 
 

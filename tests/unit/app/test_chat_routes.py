@@ -19,6 +19,8 @@ from tests.unit.app.memory_talks import HANG, FullChat, ScriptedModel
 ASK = "/api/v1/chat/message"
 MESSAGES = "/api/v1/chat/messages"
 PROCESSING = "/api/v1/privacy/processing-log"
+PLAN = "/api/v1/admin/users/plan"
+PROFILE = "/api/v1/users/profile"
 EVENTS = {"Accept": "text/event-stream"}
 CUT = ModelFault("cut", again=True)
 
@@ -196,6 +198,29 @@ def test_premium_gives_the_model_more_to_read_and_to_write() -> None:
     last, longer = api.model.prompts[-1], premium.model.prompts[-1]
     assert (len(last.said), last.answer_tokens) == (11, 512)
     assert (len(longer.said), longer.answer_tokens) == (15, 2048)
+
+
+def test_a_plan_that_is_given_or_taken_counts_from_the_next_question_on_with_the_same_token() -> None:
+    api = Api(model=ScriptedModel())
+    with api.client("ada") as client:
+        for plan in ("free", "premium", "free"):
+            given = {"issuer": ADA.issuer, "subject": ADA.subject, "plan": plan}
+            assert client.put(PLAN, json=given, headers={"Authorization": "Bearer root"}).status_code == 204
+            ask(client)
+        ask(client, Authorization="Bearer bob")
+    assert isinstance(api.model, ScriptedModel)
+    assert [prompt.answer_tokens for prompt in api.model.prompts] == [512, 2048, 512, 512]
+
+
+def test_nobody_gives_a_plan_to_themselves() -> None:
+    api = Api(model=ScriptedModel())
+    with api.client("ada") as client:
+        given = {"issuer": ADA.issuer, "subject": ADA.subject, "plan": "premium"}
+        assert client.put(PLAN, json=given).status_code == 403
+        assert client.patch(PROFILE, json={"plan": "premium"}).status_code == 422
+        ask(client)
+    assert isinstance(api.model, ScriptedModel)
+    assert api.model.prompts[0].answer_tokens == 512
 
 
 async def leave_while_the_model_thinks(model: ScriptedModel, **headers: str) -> list[dict[str, Any]]:
