@@ -22,7 +22,7 @@ from app.storage.telegram import PostgresTelegramLinks, PostgresTelegramUpdates
 from app.telegram.webhook import TelegramWebhook
 from app.web.checks import Check
 from app.web.state import ApiState
-from app.wiring import CHECK_TIMEOUT_S, now_in_utc, open_ground, secret_check, state_on
+from app.wiring import CHECK_TIMEOUT_S, Ground, now_in_utc, open_ground, secret_check, state_on
 
 
 class Starter:
@@ -84,10 +84,14 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             ),
             operations=operations,
             privacy=privacy,
-            telegram=TelegramWebhook(
-                secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
-                updates=PostgresTelegramUpdates(database),
-                links=PostgresTelegramLinks(database, sealer),
-                now=now_in_utc,
-            ),
+            telegram=_webhook(ground, settings),
         )
+
+
+def _webhook(ground: Ground, settings: ApiSettings) -> TelegramWebhook:
+    return TelegramWebhook(
+        secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
+        updates=PostgresTelegramUpdates(ground.database),
+        links=PostgresTelegramLinks(ground.database, ground.sealer),
+        now=now_in_utc,
+    )
