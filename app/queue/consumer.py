@@ -17,6 +17,7 @@ from app.domain.inbox import Inbox, Keep
 from app.queue.orders import Order, Poison, Reader, read_order
 from app.queue.ports import Delivery, Queue, Receiver
 from app.telemetry.counters import MESSAGES, Counter
+from app.telemetry.spans import trace_id_of
 from app.telemetry.tracing import continued
 
 RETRY_S: Final = 5.0
@@ -101,12 +102,14 @@ class Consumer:
             raise
         self._messages.add(outcome)
         await self._settle(delivery, settle)
+        request = trace_id_of(delivery.traceparent)
         line = {
             "message_id": delivery.message_id,
             "subject": delivery.subject,
             "attempts": delivery.attempts,
             "milliseconds": round((time.monotonic() - started) * 1000, 3),
             "outcome": outcome,
+            **({"request_id": request} if request else {}),
         }
         _log.info("message", extra=line)
         return outcome not in {"not now", "failed"}

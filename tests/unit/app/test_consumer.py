@@ -124,11 +124,12 @@ class Update(msgspec.Struct, frozen=True):
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-async def test_a_message_is_worked_in_the_trace_that_it_came_with() -> None:
+async def test_a_message_is_worked_and_told_in_the_trace_that_it_came_with(caplog: pytest.LogCaptureFixture) -> None:
     async def do(_: Update) -> Keep:
         with traced("database"):
             return keep_nothing
 
+    caplog.set_level("INFO", "app.queue")
     spans: list[Span] = []
     use(Tracer(percent=0, sink=spans.append))
     told = Message(subject="u", body=b'{"update": 7}', traceparent=f"00-{TRACE}-{PARENT}-01")
@@ -137,6 +138,7 @@ async def test_a_message_is_worked_in_the_trace_that_it_came_with() -> None:
     call, message = spans
     assert (message.name, message.kind, message.trace_id, message.parent_id) == ("u", "consumer", TRACE, PARENT)
     assert (call.trace_id, call.parent_id, message.failed) == (TRACE, message.span_id, False)
+    assert [line.__dict__.get("request_id") for line in caplog.records] == [TRACE, None]
 
 
 async def test_the_span_of_a_message_says_that_it_failed_and_nothing_that_a_stranger_wrote() -> None:
