@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessage
@@ -61,11 +61,15 @@ class ServiceBusSendLink:
                 message_id=str(message.id),
                 subject=message.kind,
                 content_type="application/json",
-                # Both, as Azure's libraries do: tools that look for the older one find the trace too.
-                application_properties=dict.fromkeys((TRACEPARENT, FORMER_TRACEPARENT), message.traceparent),
+                application_properties=_trace_of(message),
             )
             for message in messages
         ]
         with unavailable("the messages are not sent"):
             async with asyncio.timeout(SEND_S):
                 await self._sender.send_messages(batch)
+
+
+def _trace_of(message: Message) -> dict[str | bytes, Any]:
+    """Return the properties for the trace: both, as Azure's libraries do, so that tools find it by either."""
+    return dict.fromkeys((TRACEPARENT, FORMER_TRACEPARENT), message.traceparent) if message.traceparent else {}
