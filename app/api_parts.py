@@ -22,7 +22,7 @@ from app.storage.telegram import PostgresTelegramLinks, PostgresTelegramUpdates
 from app.telegram.webhook import TelegramWebhook
 from app.web.checks import Check
 from app.web.state import ApiState
-from app.wiring import CHECK_TIMEOUT_S, now_in_utc, open_ground, secret_check, state_on
+from app.wiring import CHECK_TIMEOUT_S, Ground, now_in_utc, open_ground, secret_check, state_on
 
 
 class Starter:
@@ -63,6 +63,9 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
         blobs = StreamedContainer.open(exports.endpoint, exports.container, client_id=client_id)
         container = await stack.enter_async_context(blobs)
         operations = PostgresOperations(database, sealer, relay.wake)
+        privacy = privacy_of(
+            database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
+        )
         state = state_on(ground, settings)
         state["checks"] += (
             Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),
@@ -72,15 +75,23 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             **state,
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
-            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc),
-            operations=operations,
-            privacy=privacy_of(
-                database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
-            ),
-            telegram=TelegramWebhook(
-                secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
-                updates=PostgresTelegramUpdates(database),
-                links=PostgresTelegramLinks(database, sealer),
+            chat=Chat(
+                store=PostgresChat(database, sealer),
+                model=model,
                 now=now_in_utc,
+                processing=privacy.processing,
+                profiles=state["profiles"],
             ),
+            operations=operations,
+            privacy=privacy,
+            telegram=_webhook(ground, settings),
         )
+
+
+def _webhook(ground: Ground, settings: ApiSettings) -> TelegramWebhook:
+    return TelegramWebhook(
+        secret=settings.keys[ApiEnv.TELEGRAM_WEBHOOK_SECRET],
+        updates=PostgresTelegramUpdates(ground.database),
+        links=PostgresTelegramLinks(ground.database, ground.sealer),
+        now=now_in_utc,
+    )

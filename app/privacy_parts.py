@@ -44,7 +44,6 @@ def privacy_of(
 ) -> Privacy:
     """Put together what routes reach."""
     return Privacy(
-        audit=audit(database),
         consents=PostgresConsents(database),
         erasures=PostgresErasures(database, audit),
         exports=BlobExports(exports, database, sealer),

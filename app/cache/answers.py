@@ -19,6 +19,7 @@ from app.cache.keys import Kind, Namespace
 from app.cache.near import FRESH_S, KEPT_S, Near, Shelf
 from app.domain.errors import Unavailable
 from app.domain.models import Principal
+from app.telemetry.counters import CACHE_READS, Counter
 
 DEAF_S: Final = 1.0
 """How long answers in the process count without proof that writes of other replicas would be heard of."""
@@ -50,26 +51,20 @@ class AnswerCache:
     Args:
         shared: The half that replicas share.
         clock: Monotonic seconds.
+        reads: Where reads are counted.
     """
 
-    def __init__(self, shared: SharedAnswers, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, shared: SharedAnswers, clock: Callable[[], float] = time.monotonic, *, reads: Counter = CACHE_READS
+    ) -> None:
         self._shared = shared
         self._clock = clock
         self._near = Near(clock)
         self._heard_at = float("-inf")
         self._owed: dict[str, Namespace] = {}
         self._believe_at = float("-inf")
+        self._reads = reads
         self._running: set[asyncio.Task[Any]] = set()
-        self.hits_near = 0
-        """Answers from the process."""
-        self.hits_shared = 0
-        """Answers from Redis."""
-        self.misses = 0
-        """Times the source was asked."""
-        self.joined = 0
-        """Callers that waited for an answer that was on its way."""
-        self.stale = 0
-        """Answers that were served while a new one was fetched."""
 
     @property
     def hears(self) -> bool:
@@ -82,14 +77,15 @@ class AnswerCache:
         if kept := shelf.answers.get(question):
             age = now - kept.at
             if age < DEAF_S or (self.hears and age < FRESH_S):
-                self.hits_near += 1
+                self._reads.add("near")
                 return kept.answer
             if self.hears and age < KEPT_S:
-                self.stale += 1
-                self._fly(namespace, shelf, question, load)
+                self._reads.add("stale")
+                self._fly(namespace, shelf, question, load, behind=True)
                 return kept.answer
             self._near.remove(shelf, question)
-        self.joined += question in shelf.flights
+        if question in shelf.flights:
+            self._reads.add("joined")
         # Shielded: who goes away must not take the answer from the others.
         return await asyncio.shield(self._fly(namespace, shelf, question, load))
 
@@ -150,10 +146,13 @@ class AnswerCache:
         else:
             self._owed[namespace.key] = namespace
 
-    def _fly(self, namespace: Namespace, shelf: Shelf, question: str, load: Load) -> asyncio.Task[Answer]:
+    def _fly(
+        self, namespace: Namespace, shelf: Shelf, question: str, load: Load, *, behind: bool = False
+    ) -> asyncio.Task[Answer]:
+        """Fetch an answer, if it is not on its way; `behind` an old one that is served, nobody waits for it."""
         if flight := shelf.flights.get(question):
             return flight
-        fetch: Coroutine[Any, Any, Answer] = self._fetch(namespace, shelf, question, load)
+        fetch: Coroutine[Any, Any, Answer] = self._fetch(namespace, shelf, question, load, behind=behind)
         flight = shelf.flights[question] = asyncio.create_task(fetch)
         self._running.add(flight)
 
@@ -166,15 +165,15 @@ class AnswerCache:
         flight.add_done_callback(landed)
         return flight
 
-    async def _fetch(self, namespace: Namespace, shelf: Shelf, question: str, load: Load) -> Answer:
+    async def _fetch(self, namespace: Namespace, shelf: Shelf, question: str, load: Load, *, behind: bool) -> Answer:
         found: Found | None = None
         if namespace.key not in self._owed and self._clock() >= self._believe_at:
             found = await self._shared.find(namespace, question)
         if found and found.answer:
-            self.hits_shared += 1
+            self._reads.add("renewed" if behind else "shared")
             self._near.put(namespace, shelf, question, found.answer)
             return found.answer
-        self.misses += 1
+        self._reads.add("renewed" if behind else "miss" if found else "unshared")
         answer = await load()
         if self._near.put(namespace, shelf, question, answer) and found:
             await self._shared.keep(namespace, question, answer, version=found.version)

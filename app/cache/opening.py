@@ -14,6 +14,7 @@ from app.cache.login import open_pool
 from app.cache.news import News
 from app.cache.shared import Shared
 from app.setting_groups import CacheSettings
+from app.telemetry.counters import CACHE_READS, Counter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,7 @@ async def open_cache(
     *,
     release: str = "",
     authorities: str | None = None,
+    reads: Counter = CACHE_READS,
 ) -> AsyncGenerator[OpenCache]:
     """Open the cache. It starts and works without Redis, and finds it by itself.
 
@@ -39,11 +41,12 @@ async def open_cache(
         credential: Of the managed identity.
         release: Names the code that makes the answers: another release's are never served.
         authorities: A file of certificate authorities, if not the system's.
+        reads: Where reads are counted.
     """
     async with open_pool(settings, credential, authorities=authorities) as pool:
         link = Link(pool)
         shared = Shared(link, release=release)
-        answers = AnswerCache(shared)
+        answers = AnswerCache(shared, reads=reads)
         listening = asyncio.create_task(News(link, answers, replica=shared.replica).run())
         try:
             yield OpenCache(answers=answers, link=link)

@@ -2,7 +2,7 @@
 
 from app.domain.errors import Forbidden
 from app.domain.models import Principal, Role
-from app.domain.profiles import Plan, Profile
+from app.domain.profiles import Plan
 
 
 def require(principal: Principal, role: Role) -> None:
@@ -11,6 +11,6 @@ def require(principal: Principal, role: Role) -> None:
         raise Forbidden(f"expected the role {role}, got {', '.join(sorted(principal.roles)) or 'none'}")
 
 
-def is_premium(principal: Principal, profile: Profile) -> bool:
+def is_premium(principal: Principal, plan: Plan) -> bool:
     """Tell whether a person may have what premium offers: by what is kept of them, or by a role that was issued."""
-    return profile.plan is Plan.PREMIUM or Role.PREMIUM in principal.roles
+    return plan is Plan.PREMIUM or Role.PREMIUM in principal.roles

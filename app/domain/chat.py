@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from app.domain.access import is_premium
 from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.domain.models import Principal, Role
+from app.domain.models import Principal
+from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
+from app.domain.profiles import Plan, ProfileStore
+from app.domain.purposes import Purpose
 from app.domain.seats import Seats
 
 QUESTION_MAX: Final = 4000
@@ -89,22 +93,35 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chat:
-    """Where talks are kept, who answers, the time in UTC, and how many may wait for an answer."""
+    """Talks with the model.
+
+    Args:
+        store: Where they are kept.
+        model: Who answers.
+        now: The time in UTC.
+        processing: Where it is noted that somebody else is told.
+        profiles: Who has which plan.
+        seats: How many may wait for an answer.
+    """
 
     store: ChatStore
     model: LanguageModel
     now: Callable[[], datetime]
+    processing: ProcessingLog
+    profiles: ProfileStore
     seats: Seats = field(default_factory=Seats)
 
     async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
 
-        A question is kept with its answer, also with one that was cut; without one nothing is kept.
+        A question is kept with its answer, also with one that was cut; without one nothing is kept of what was said.
+        That the model is told is noted before it is, so that it never is without.
 
         Raises:
+            Erased: The person has been erased; the model was not told.
             Invalid: The question breaks a rule.
             TooMany: The person waits for as many answers as one may.
-            Unavailable: The model gave nothing, or what was said cannot be read or kept, or too many wait.
+            Unavailable: The model gave nothing, or what is said cannot be read, kept or noted, or too many wait.
         """
         question = _message(Author.PERSON, question_of(text), at=self.now())
         # Before the database is asked: who is refused costs nothing.
@@ -114,8 +131,10 @@ class Chat:
                     yield one
 
     async def _answer(self, person: Principal, question: ChatMessage) -> AsyncGenerator[Piece | Exchange]:
-        policy = policy_of(person)
+        policy = policy_of(person, await self.profiles.plan(person))
         page = await self.store.page(person, limit=policy.history_messages, after=None)
+        # A statement is nothing beside an answer that takes a second, and is refused for who has been erased.
+        await self.processing.note(person, Purpose.CHAT, MESSAGE_DISCLOSED, question.created_at)
         pieces: list[str] = []
         length, partial = 0, False
         try:
@@ -137,9 +156,9 @@ class Chat:
         yield Exchange(question=question, answer=kept)
 
 
-def policy_of(person: Principal) -> ChatPolicy:
-    """Return what the person's plan allows."""
-    return PREMIUM if Role.PREMIUM in person.roles else FREE
+def policy_of(person: Principal, plan: Plan) -> ChatPolicy:
+    """Return how much a person has of the model, whom this plan is kept of."""
+    return PREMIUM if is_premium(person, plan) else FREE
 
 
 def question_of(text: str) -> str:

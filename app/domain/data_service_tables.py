@@ -54,6 +54,7 @@ _OUTBOX: Final = Table(
         _column("body", Kind.TEXT, Category.CONTENT),
         _column("session", Kind.TEXT, Category.PSEUDONYM),
         _column("created_at", Kind.MOMENT),
+        _column("traceparent", Kind.TEXT),
     ),
     owned=False,
     term=Term.MINUTES,

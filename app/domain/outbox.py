@@ -26,6 +26,7 @@ class Message:
         kind: What it is about; its subject on the queue.
         body: References, as a JSON document.
         session: Messages of one session are sent in the order in which they were kept.
+        traceparent: The trace that it goes on with (W3C Trace Context); empty for one of its own.
     """
 
     id: UUID
@@ -33,6 +34,7 @@ class Message:
     body: str
     session: str
     created_at: datetime
+    traceparent: str = ""
 
 
 def session_of(owner: Principal) -> str:
@@ -52,7 +54,11 @@ class Outbox(Protocol):
     """Where messages wait; every method may raise `Unavailable`."""
 
     async def put(self, message: Message) -> None:
-        """Keep a message. Raises `ValueError` when it is longer than `BODY_MAX`."""
+        """Keep a message, with the trace at hand if it names none.
+
+        Raises:
+            ValueError: It is longer than `BODY_MAX`.
+        """
         ...
 
     def batch(self, limit: int) -> AbstractAsyncContextManager[Sequence[Message]]:

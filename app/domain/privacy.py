@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from app.domain.audit import AuditTrail
 from app.domain.consents import ConsentLedger
 from app.domain.erasure import ErasureDesk
 from app.domain.export import ExportShelf
@@ -15,7 +14,6 @@ from app.domain.retention import RetentionReports
 class Privacy:
     """The ports."""
 
-    audit: AuditTrail
     consents: ConsentLedger
     erasures: ErasureDesk
     exports: ExportShelf

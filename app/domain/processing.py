@@ -10,6 +10,8 @@ from app.domain.purposes import Purpose
 
 EXPORT_MADE: Final = "export.made"
 EXPORT_FETCHED: Final = "export.fetched"
+MESSAGE_DISCLOSED: Final = "message.disclosed"
+"""A question, and what was said before it, went to the processor that the stack names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

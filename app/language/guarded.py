@@ -11,6 +11,7 @@ from app.domain.errors import Unavailable
 from app.domain.language import LanguageModel, ModelFault, Prompt
 from app.language.budget import RetryBudget
 from app.language.circuit import Circuit
+from app.telemetry.counters import MODEL_CALLS, Counter
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class GuardedModel:
         provider: The model; raises `ModelFault` for whatever goes wrong.
         circuit: Whether the provider is asked at all.
         patience: How long it is waited for.
+        calls: Where it is counted what comes of questions.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class GuardedModel:
         *,
         circuit: Circuit | None = None,
         patience: Patience | None = None,
+        calls: Counter = MODEL_CALLS,
     ) -> None:
         self.name = provider.name
         self._provider = provider
         self._circuit = circuit or Circuit("the language model")
         self._patience = patience or Patience()
         self._budget = RetryBudget()
+        self._calls = calls
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
         """Give an answer piece by piece.
@@ -69,9 +73,17 @@ class GuardedModel:
             except ModelFault as fault:
                 _log.warning("the language model failed", extra={"error": str(fault), "attempt": attempt})
                 if begun:
+                    self._calls.add("cut")
                     raise
                 pause = self._pause(fault, attempt, started)
+            except Unavailable:
+                self._calls.add("not asked")
+                raise
+            except (asyncio.CancelledError, GeneratorExit):
+                self._calls.add("left")
+                raise
             else:
+                self._calls.add("answered")
                 return
             await asyncio.sleep(pause)
 
@@ -97,9 +109,12 @@ class GuardedModel:
         jitter = random.uniform(0, self._patience.backoff_s * 2 ** (attempt - 1))  # noqa: S311 - spreads attempts
         pause = fault.retry_after_s + jitter
         left = started + self._patience.first_piece_s - asyncio.get_running_loop().time()
-        if not fault.again or attempt >= self._patience.attempts or pause >= left or not self._budget.spend():
-            raise Unavailable(f"no answer after {attempt} attempts: {fault}") from fault
-        return pause
+        helps = fault.again and attempt < self._patience.attempts and pause < left
+        if helps and self._budget.spend():
+            self._calls.add("retried")
+            return pause
+        self._calls.add("no budget" if helps else "failed")
+        raise Unavailable(f"no answer after {attempt} attempts: {fault}") from fault
 
 
 async def _next(pieces: AsyncGenerator[str], deadline: float) -> str | None:

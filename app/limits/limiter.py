@@ -19,6 +19,7 @@ from app.domain.errors import TooMany
 from app.domain.models import Principal
 from app.limits.allowance import LocalAllowance, Policy, Verdict
 from app.limits.shared import SharedAllowance
+from app.telemetry.counters import LIMITER_ANSWERS, Counter
 
 COSTLY_SHARE: Final = 5
 """One in so many of a person's requests may be a costly one."""
@@ -34,6 +35,7 @@ class Limiter:
         per_address: Requests per minute.
         link: To the Redis that replicas share; None for one replica alone.
         clock: Monotonic seconds.
+        answers: Where it is counted what was refused, and what Redis could not be asked about.
     """
 
     def __init__(
@@ -43,17 +45,17 @@ class Limiter:
         per_address: int,
         link: Link | None = None,
         clock: Callable[[], float] = time.monotonic,
+        answers: Counter = LIMITER_ANSWERS,
     ) -> None:
         def shared(policy: Policy) -> SharedAllowance:
-            return SharedAllowance(policy, link, LocalAllowance(policy, clock))
+            return SharedAllowance(policy, link, LocalAllowance(policy, clock), answers=answers)
 
         self._address = LocalAllowance(Policy(name="address", quota=per_address), clock)
         self._person = LocalAllowance(Policy(name="person", quota=per_person), clock)
         self.costly = shared(Policy(name="costly", quota=max(1, per_person // COSTLY_SHARE)))
         self.tools = shared(Policy(name="tools", quota=per_person))
         self.refusals = shared(Policy(name="refusals", quota=max(1, per_address // REFUSED_SHARE)))
-        self.refused: dict[str, int] = dict.fromkeys(("address", "person", "costly", "tools", "refusals"), 0)
-        """Requests over a limit, by the limit's name."""
+        self._answers = answers
 
     def ask_address(self, network: str) -> Verdict:
         """Count a request of an address."""
@@ -77,7 +79,7 @@ class Limiter:
 
     def _noted(self, verdict: Verdict) -> Verdict:
         if not verdict.allowed:
-            self.refused[verdict.policy.name] += 1
+            self._answers.add(verdict.policy.name)
         return verdict
 
 

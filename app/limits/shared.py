@@ -9,6 +9,7 @@ from typing import Final
 from app.cache.link import ForeignKeyError, Link
 from app.domain.errors import Unavailable
 from app.limits.allowance import LocalAllowance, Policy, Verdict
+from app.telemetry.counters import LIMITER_ANSWERS, Counter
 
 # A time further ahead than a window is of another policy, or of a clock that has jumped back: it locks nobody out.
 _TAKE: Final = """
@@ -32,15 +33,22 @@ class SharedAllowance:
         policy: The limit.
         link: To Redis; None for one replica alone.
         local: Counts while Redis does not.
+        answers: Where it is counted that Redis did not.
     """
 
-    def __init__(self, policy: Policy, link: Link | None, local: LocalAllowance | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        link: Link | None,
+        local: LocalAllowance | None = None,
+        *,
+        answers: Counter = LIMITER_ANSWERS,
+    ) -> None:
         self.policy = policy
         self._local = local or LocalAllowance(policy)
         self._link = link
         self._take = link.redis.register_script(_TAKE) if link else None
-        self.fallbacks = 0
-        """Requests that were counted in the process because Redis could not be asked."""
+        self._answers = answers
 
     async def take(self, key: str) -> Verdict:
         """Take one request from the allowance of a key, if it has one left."""
@@ -49,7 +57,7 @@ class SharedAllowance:
         try:
             return await self._take_shared(self._link, key)
         except (ForeignKeyError, Unavailable):
-            self.fallbacks += 1
+            self._answers.add("local")
             return self._local.take(key)
 
     async def _take_shared(self, link: Link, key: str) -> Verdict:

@@ -16,10 +16,14 @@ from app.domain.errors import ProductError, TooMany, Unavailable
 from app.domain.inbox import Inbox, Keep
 from app.queue.orders import Order, Poison, Reader, read_order
 from app.queue.ports import Delivery, Queue, Receiver
+from app.telemetry.counters import MESSAGES, Counter
+from app.telemetry.spans import trace_id_of
+from app.telemetry.tracing import continued
 
 RETRY_S: Final = 5.0
 """How long nothing is received after something failed."""
 
+_SPAN: Final = {"messaging.system": "servicebus"}
 _log = logging.getLogger(__name__)
 
 
@@ -31,13 +35,23 @@ class Consumer:
         inbox: Which have been worked off.
         readers: What messages order, by their subject.
         retry: Seconds between attempts at what does not answer.
+        messages: Where it is counted what comes of them.
     """
 
-    def __init__(self, *, queue: Queue, inbox: Inbox, readers: Mapping[str, Reader], retry: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        inbox: Inbox,
+        readers: Mapping[str, Reader],
+        retry: float = RETRY_S,
+        messages: Counter = MESSAGES,
+    ) -> None:
         self._queue = queue
         self._inbox = inbox
         self._readers = readers
         self._retry = retry
+        self._messages = messages
         self._stopping = asyncio.Event()
         self._trouble = "the queue has not been opened yet"
 
@@ -83,15 +97,19 @@ class Consumer:
         try:
             outcome, settle = await self._outcome(delivery)
         except asyncio.CancelledError:  # the grace is over: another worker may have it at once
+            self._messages.add("given back")
             await self._settle(delivery, delivery.abandon)
             raise
+        self._messages.add(outcome)
         await self._settle(delivery, settle)
+        request = trace_id_of(delivery.traceparent)
         line = {
             "message_id": delivery.message_id,
             "subject": delivery.subject,
             "attempts": delivery.attempts,
             "milliseconds": round((time.monotonic() - started) * 1000, 3),
             "outcome": outcome,
+            **({"request_id": request} if request else {}),
         }
         _log.info("message", extra=line)
         return outcome not in {"not now", "failed"}
@@ -105,10 +123,11 @@ class Consumer:
     async def _outcome(self, delivery: Delivery) -> tuple[str, Callable[[], Awaitable[None]]]:
         """Work a message; gives what came of it, and how to settle it."""
         try:
-            order = read_order(delivery, self._readers)
-            delivery.hold(order.within_s)
-            async with asyncio.timeout(order.within_s):
-                is_first = await self._work(delivery, order)
+            with continued(delivery.traceparent, self._kind(delivery), **_SPAN):
+                order = read_order(delivery, self._readers)
+                delivery.hold(order.within_s)
+                async with asyncio.timeout(order.within_s):
+                    is_first = await self._work(delivery, order)
         except Poison as error:
             reason, description = error.reason, error.description
             _log.warning("a message is poison", extra={"message_id": delivery.message_id, "error": str(error)})
@@ -120,6 +139,10 @@ class Consumer:
             _log.exception("a message failed", extra={"message_id": delivery.message_id})
             return "failed", delivery.abandon
         return "done" if is_first else "done before", delivery.complete
+
+    def _kind(self, delivery: Delivery) -> str:
+        """Return what the span of a message is called; what it says itself only if it is known."""
+        return delivery.subject if delivery.subject in self._readers else "message"
 
     async def _work(self, delivery: Delivery, order: Order) -> bool:
         """Do what a message orders and keep it; False when that was done before."""

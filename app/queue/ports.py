@@ -26,6 +26,11 @@ class Delivery(Protocol):
         ...
 
     @property
+    def traceparent(self) -> str:
+        """The trace that it goes on with; may be empty, or nothing that names one."""
+        ...
+
+    @property
     def attempts(self) -> int:
         """How often it was delivered before."""
         ...

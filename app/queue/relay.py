@@ -14,6 +14,7 @@ from typing import Final
 from app.domain.errors import Unavailable
 from app.domain.outbox import Backlog, Outbox
 from app.queue.ports import Sender, SendQueue
+from app.telemetry.counters import OUTBOX_AGE_S, OUTBOX_DEPTH, Gauge
 
 BATCH: Final = 100
 """Messages that are sent at once: with bodies of at most 1024 characters below the 256 KB of a batch."""
@@ -34,13 +35,26 @@ class Relay:
         queue: Where they go.
         poll: Seconds between two looks at an outbox that was empty.
         retry: Seconds of the first pause after a failure.
+        depth: Is told how many messages wait.
+        age: Is told how many seconds the first has waited.
     """
 
-    def __init__(self, *, outbox: Outbox, queue: SendQueue, poll: float = POLL_S, retry: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        queue: SendQueue,
+        poll: float = POLL_S,
+        retry: float = RETRY_S,
+        depth: Gauge = OUTBOX_DEPTH,
+        age: Gauge = OUTBOX_AGE_S,
+    ) -> None:
         self._outbox = outbox
         self._queue = queue
         self._poll = poll
         self._retry = retry
+        self._depth = depth
+        self._age = age
         self._woken = asyncio.Event()
         self._stopping = False
         self._trouble = ""
@@ -91,11 +105,16 @@ class Relay:
         """Wait until there is something to send, or the end; nothing is opened for an empty outbox."""
         while True:
             self._woken.clear()
-            self.backlog = await self._outbox.backlog()
+            await self._look()
             if self.backlog.depth or self._stopping:
                 return bool(self.backlog.depth)
             self._well()
             await self._wait()
+
+    async def _look(self) -> None:
+        self.backlog = await self._outbox.backlog()
+        self._depth.set(self.backlog.depth)
+        self._age.set(self.backlog.oldest_s)
 
     async def _send(self, sender: Sender) -> None:
         """Send over one link, until it fails or the end."""
@@ -103,7 +122,7 @@ class Relay:
             self._woken.clear()
             while await self._send_batch(sender):
                 pass
-            self.backlog = await self._outbox.backlog()
+            await self._look()
             self._well()
             if self._stopping:
                 return

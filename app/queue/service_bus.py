@@ -16,7 +16,7 @@ from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 
 from app.contract import REPLAY_OF
-from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
+from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
 from app.setting_groups import QueueSettings
 
 POLL_S: Final = 5.0
@@ -90,6 +90,7 @@ class ServiceBusDelivery:
         self.message_id = _known_as(message)
         self.subject = message.subject or ""
         self.body = b"".join(message.body) if message.body_type is AmqpMessageBodyType.DATA else b""
+        self.traceparent = _property(message, TRACEPARENT) or _property(message, FORMER_TRACEPARENT)
         self.attempts = message.delivery_count or 0
 
     def hold(self, seconds: float) -> None:
@@ -148,5 +149,10 @@ def _pause(message: ServiceBusReceivedMessage) -> float:
 
 def _known_as(message: ServiceBusReceivedMessage) -> str:
     """Return the id that a message had before a person sent it again, if one has."""
-    before = (message.application_properties or {}).get(REPLAY_OF.encode())
-    return before.decode() if isinstance(before, bytes) else message.message_id or ""
+    return _property(message, REPLAY_OF) or message.message_id or ""
+
+
+def _property(message: ServiceBusReceivedMessage, name: str) -> str:
+    """Return a property that is text, else nothing: any sender may write any."""
+    value = (message.application_properties or {}).get(name.encode())
+    return value.decode(errors="replace") if isinstance(value, bytes) else ""

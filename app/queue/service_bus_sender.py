@@ -4,14 +4,14 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusSender
 
 from app.domain.outbox import Message
-from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
+from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
 from app.setting_groups import QueueSettings
 
 SEND_S: Final = 5.0
@@ -57,10 +57,19 @@ class ServiceBusSendLink:
         """Send messages as one batch, which the queue takes as a whole."""
         batch = [
             ServiceBusMessage(
-                message.body, message_id=str(message.id), subject=message.kind, content_type="application/json"
+                message.body,
+                message_id=str(message.id),
+                subject=message.kind,
+                content_type="application/json",
+                application_properties=_trace_of(message),
             )
             for message in messages
         ]
         with unavailable("the messages are not sent"):
             async with asyncio.timeout(SEND_S):
                 await self._sender.send_messages(batch)
+
+
+def _trace_of(message: Message) -> dict[str | bytes, Any]:
+    """Return the properties for the trace: both, as Azure's libraries do, so that tools find it by either."""
+    return dict.fromkeys((TRACEPARENT, FORMER_TRACEPARENT), message.traceparent) if message.traceparent else {}

@@ -5,12 +5,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.access import require
-from app.domain.audit import AuditEvent
 from app.domain.compliance import activities
-from app.domain.errors import Forbidden, NotFound, Unavailable
-from app.domain.models import Role
-from app.web.auth import principal_of
+from app.domain.errors import NotFound, Unavailable
+from app.web.admin import administrator_of, put_on_record
 from app.web.documents import Json
 from app.web.layers import route
 from app.web.operation import Operation, Resource
@@ -39,19 +36,8 @@ async def get_compliance(request: Request[ApiState]) -> Response:
 
 async def _admit(request: Request[ApiState], action: str) -> None:
     """Let administrators pass, and audit both that they did and that others tried."""
-    person = principal_of(request)
-    try:
-        require(person, Role.ADMIN)
-    except Forbidden:
-        await _record(request, action, "refused")
-        raise
-    await _record(request, action, "done")
-
-
-async def _record(request: Request[ApiState], action: str, outcome: str) -> None:
-    now = request.state["now"]()
-    event = AuditEvent(actor=principal_of(request), action=action, object="report", outcome=outcome, at=now)
-    await request.state["privacy"].audit.record(event)
+    await administrator_of(request, action, "report")
+    await put_on_record(request, action, "report")
 
 
 RESOURCE: Final = Resource(

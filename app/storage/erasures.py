@@ -14,8 +14,10 @@ from app.domain.audit import AuditEvent, AuditTrail
 from app.domain.erasure import KIND, Erasure, person_of
 from app.domain.errors import NotFound
 from app.domain.models import Principal
+from app.domain.outbox import Message
 from app.storage.database import Connections, Transaction
 from app.storage.fence import TAKE_ALONE
+from app.storage.outbox import PostgresOutbox
 
 _COLUMNS: Final = "id, person, issuer, subject, steps_done, requested_at, completed_at, receipt"
 _FIND: Final = f"select {_COLUMNS} from erasures where person = $1"  # noqa: S608 - constants
@@ -24,7 +26,6 @@ _UNFINISHED: Final = f"select {_COLUMNS} from erasures where completed_at is nul
 _BEGIN: Final = (
     f"insert into erasures (person, id, issuer, subject, requested_at) values ($1, $2, $3, $4, $5) returning {_COLUMNS}"  # noqa: S608 - constants
 )
-_ORDER: Final = "insert into outbox (id, kind, body, session, created_at) values ($1, $2, $3, $4, $5)"
 _NOTE: Final = "update erasures set steps_done = array_append(steps_done, $2) where id = $1 and $2 <> all (steps_done)"
 _COMPLETE: Final = (
     "update erasures set completed_at = $2, receipt = $3, issuer = null, subject = null "
@@ -56,7 +57,8 @@ class PostgresErasures:
             row = await connection.fetchrow(_BEGIN, person, uuid4(), owner.issuer, owner.subject, now)
             erasure = _erasure(row)
             body = json.dumps({"erasure": str(erasure.id)})
-            await connection.execute(_ORDER, uuid4(), KIND, body, str(erasure.id), now)
+            order = Message(id=uuid4(), kind=KIND, body=body, session=str(erasure.id), created_at=now)
+            await PostgresOutbox(Transaction(connection)).put(order)
             event = AuditEvent(
                 actor=owner, action=KIND, object=f"erasure:{erasure.id}", outcome="done", at=now, about=owner
             )

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from app.domain.outbox import BODY_MAX, Backlog, Message
 from app.storage.database import Connections
+from app.telemetry.tracing import current_traceparent
 
 WINDOW: Final = 1000
 """The oldest messages of which a batch is taken, so that a long outage does not make each batch slow."""
 
-_PUT: Final = "insert into outbox (id, kind, body, session, created_at) values ($1, $2, $3, $4, $5)"
+_COLUMNS: Final = "id, kind, body, session, created_at, traceparent"
+_PUT: Final = f"insert into outbox ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6)"  # noqa: S608 - constants
 # Who holds the first message of a session owns the session: the others of it are taken by the same replica, or wait.
 # That keeps its order although several replicas send.
 _HEADS: Final = (
@@ -21,7 +23,7 @@ _HEADS: Final = (
     ") order by created_at, id limit $2 for update skip locked"
 )
 _OF_SESSIONS: Final = (
-    "select id, kind, body, session, created_at from outbox where session = any($1::text[]) "
+    f"select {_COLUMNS} from outbox where session = any($1::text[]) "  # noqa: S608 - constants
     "order by created_at, id limit $2"
 )
 _FORGET: Final = "delete from outbox where id = any($1::uuid[])"
@@ -40,7 +42,8 @@ class PostgresOutbox:
         """Keep a message."""
         if len(message.body) > BODY_MAX:
             raise ValueError(f"a message of {len(message.body)} characters (allowed {BODY_MAX}): it should refer")
-        row = (message.id, message.kind, message.body, message.session, message.created_at)
+        traceparent = message.traceparent or current_traceparent()
+        row = (message.id, message.kind, message.body, message.session, message.created_at, traceparent)
         async with self._database.connection() as connection:
             await connection.execute(_PUT, *row)
 

@@ -13,6 +13,7 @@ from app.domain.sealing import BlindIndex
 from app.domain.telegram import UPDATE_KIND, Line
 from app.storage.database import Connections, Database, Transaction
 from app.storage.tasks import PostgresTasks
+from app.telemetry.tracing import current_traceparent
 from app.wire.telegram import UpdateOrder
 
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "https://core.telegram.org/bots/api#update")
@@ -26,7 +27,8 @@ _KEEP: Final = """
         on conflict do nothing
         returning id
     )
-    insert into outbox (id, kind, body, session, created_at) select $4, $5, $6, 'telegram', $3 from kept
+    insert into outbox (id, kind, body, session, created_at, traceparent)
+    select $4, $5, $6, 'telegram', $3, $7 from kept
     on conflict do nothing
 """
 _TAKE: Final = "delete from telegram_updates where id = $1 returning body"
@@ -68,7 +70,9 @@ class PostgresTelegramUpdates:
         body = msgspec.json.encode(_Kept(chat=line.chat, text=line.text)).decode()
         order = msgspec.json.encode(UpdateOrder(update=update_id)).decode()
         async with self._database.connection() as connection:
-            await connection.execute(_KEEP, update_id, body, now, message_id(update_id), UPDATE_KIND, order)
+            await connection.execute(
+                *(_KEEP, update_id, body, now, message_id(update_id), UPDATE_KIND, order, current_traceparent())
+            )
 
 
 class PostgresTelegramLinks:

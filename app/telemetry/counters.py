@@ -53,13 +53,18 @@ class Gauge:
 
 
 CACHE_READS: Final = Counter("cache.reads")
-"""Reads of the cache: hit, stale, miss, failed."""
+"""Reads of the cache by where the answer was: near, in the process; stale, so too, and a new one is fetched; joined, on
+its way to another caller; shared, in Redis; miss, at the source; unshared, so too, while Redis could not be
+asked. Renewed is what was fetched behind a stale answer: no read."""
 LIMITER_ANSWERS: Final = Counter("limiter.answers")
-"""What the limiter said: refused; local, when the shared one did not answer."""
+"""What the limiter said: the name of the limit that a request was over; local, when Redis could not be asked."""
 MESSAGES: Final = Counter("queue.messages")
-"""Messages by what came of them."""
+"""Messages by what came of them: done; done before; poison; not now and failed, which come again; given back, when the
+process ended."""
 MODEL_CALLS: Final = Counter("model.calls")
-"""Calls of the language model by what came of them."""
+"""Questions to the language model by what came of them: answered; cut, after the first piece; failed; no budget, so
+too, as no retry was left; not asked, as the circuit is open; left, by the caller. Each attempt after the first is
+retried."""
 TELEMETRY_DROPPED: Final = Counter("telemetry.dropped", "kind")
 """Spans, points and log lines that could not be delivered: span, point, line."""
 OUTBOX_DEPTH: Final = Gauge("outbox.depth")

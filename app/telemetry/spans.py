@@ -147,6 +147,12 @@ class Tracer:
         return self._percent if trace.sampled and not trace.parent_id else 100
 
 
+def trace_id_of(traceparent: str) -> str:
+    """Return the id of the trace that a `traceparent` names; empty if it names none."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return match[1] if match else ""
+
+
 def _forget(_span: Span) -> None:
     """Take a span that goes nowhere."""
 

@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 from app.cache.opening import OpenCache, open_cache
 from app.domain.models import Principal
 from app.setting_groups import CacheSettings
+from app.telemetry.counters import CACHE_READS, Counter
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.redis.gateway import RESOURCE
@@ -67,7 +68,12 @@ class RedisCloud:
 
     @asynccontextmanager
     async def replica(
-        self, *, port: int | None = None, release: str = "one", credential: Credential | None = None
+        self,
+        *,
+        port: int | None = None,
+        release: str = "one",
+        credential: Credential | None = None,
+        reads: Counter = CACHE_READS,
     ) -> AsyncGenerator[OpenCache]:
         """Open the cache of one replica, connected and subscribed, at this port or at the server itself."""
         settings = CacheSettings(host="127.0.0.1", port=port or self.port)
@@ -76,6 +82,7 @@ class RedisCloud:
             credential or self.credential(),
             release=release,
             authorities=str(self.authority.bundle),
+            reads=reads,
         ) as cache:
             await until(lambda: cache.answers.hears)
             yield cache

@@ -14,6 +14,7 @@ from app.cache.answers import AnswerCache
 from app.cache.keys import Kind, Namespace
 from app.cache.opening import OpenCache
 from app.domain.models import Principal
+from app.telemetry.counters import CACHE_READS, Counter
 from tests.integration.app.redis_parts import WITHIN_S, RedisCloud, somebody, until
 from tests.rig.tcp_proxy import TcpProxy
 
@@ -45,18 +46,23 @@ async def read(cache: AnswerCache, person: Principal, source: Source) -> bytes:
 
 
 @asynccontextmanager
-async def replicas(cloud: RedisCloud, count: int = 1) -> AsyncGenerator[tuple[TcpProxy, list[OpenCache]]]:
+async def replicas(
+    cloud: RedisCloud, count: int = 1, reads: Counter = CACHE_READS
+) -> AsyncGenerator[tuple[TcpProxy, list[OpenCache]]]:
     """Open replicas behind one proxy."""
     async with TcpProxy.open("127.0.0.1", cloud.port) as proxy, AsyncExitStack() as stack:
-        yield proxy, [await stack.enter_async_context(cloud.replica(port=proxy.port)) for _ in range(count)]
+        yield (
+            proxy,
+            [await stack.enter_async_context(cloud.replica(port=proxy.port, reads=reads)) for _ in range(count)],
+        )
 
 
 async def test_an_answer_is_found_in_redis_by_another_replica(redis_cloud: RedisCloud) -> None:
-    person, source = somebody(), Source()
-    async with replicas(redis_cloud, 2) as (_, [one, other]):
+    person, source, reads = somebody(), Source(), Counter("cache.reads")
+    async with replicas(redis_cloud, 2, reads) as (_, [one, other]):
         assert await read(one.answers, person, source) == b"first"
         assert await read(other.answers, person, source) == b"first"
-        assert (source.asked, other.answers.hits_shared) == (1, 1)
+        assert (source.asked, reads.totals()) == (1, {"miss": 1, "shared": 1})
 
 
 async def test_a_write_is_seen_by_the_same_replica_at_once_and_by_another_within_a_second(
@@ -117,11 +123,11 @@ async def test_a1_a2_a_dead_or_hanging_redis_costs_speed_only_and_is_left_alone_
         back = time.monotonic()
         await until(lambda: replica.link.circuit.closed and replica.answers.hears)
         assert time.monotonic() - back < 10
-        hits, person, source = replica.answers.hits_shared, somebody(), Source()
+        person, source, reads = somebody(), Source(), Counter("cache.reads")
         await read(replica.answers, person, source)
-        async with redis_cloud.replica() as other:
+        async with redis_cloud.replica(reads=reads) as other:
             await read(other.answers, person, source)
-            assert (other.answers.hits_shared, replica.answers.hits_shared, source.asked) == (1, hits, 1)
+            assert (reads.totals(), source.asked) == ({"shared": 1}, 1)
 
 
 async def test_a1_a_write_while_redis_is_away_is_seen_at_once_here_and_by_others_when_it_is_back(
@@ -210,10 +216,11 @@ async def test_a3_what_is_no_answer_of_ours_is_a_miss_and_goes(redis_cloud: Redi
     async with redis_cloud.replica() as replica:
         assert await read(replica.answers, person, source) == b"first"
         assert not await replica.link.call(lambda client: client.exists(key))
-    async with redis_cloud.replica() as first, redis_cloud.replica() as second:
+    reads = Counter("cache.reads")
+    async with redis_cloud.replica() as first, redis_cloud.replica(reads=reads) as second:
         assert await read(first.answers, person, source) == b"first"
         assert await read(second.answers, person, source) == b"first"
-        assert second.answers.hits_shared == 1
+        assert reads.totals() == {"shared": 1}
 
 
 async def test_a3_another_releases_bytes_are_a_miss_but_its_writes_count(redis_cloud: RedisCloud) -> None:
@@ -280,11 +287,11 @@ async def test_a_forgotten_person_is_in_no_replica_and_not_in_redis(redis_cloud:
 async def test_a23_a_thousand_misses_of_four_replicas_ask_the_source_four_times_at_most(
     redis_cloud: RedisCloud,
 ) -> None:
-    person, source = somebody(), Source()
-    async with replicas(redis_cloud, 4) as (_, caches):
+    person, source, reads = somebody(), Source(), Counter("cache.reads")
+    async with replicas(redis_cloud, 4, reads) as (_, caches):
         source.gate.clear()
         asking = [asyncio.create_task(read(caches[n % 4].answers, person, source)) for n in range(1000)]
-        await until(lambda: sum(cache.answers.joined for cache in caches) == 996)
+        await until(lambda: reads.totals().get("joined") == 996)
         source.gate.set()
         assert set(await asyncio.gather(*asking)) == {b"first"}
         assert source.asked <= 4

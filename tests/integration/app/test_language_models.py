@@ -23,7 +23,8 @@ from app.setting_groups import ChatSettings
 from localazure.planes.third_parties import Trouble
 from tests.integration.app.replica_process import ROOT, WITHIN_S
 from tests.integration.app.third_party_scene import ThirdPartyScene, open_third_parties
-from tests.unit.app.memory import ADA, NOW
+from tests.unit.app.memory import ADA, NOW, MemoryProfiles
+from tests.unit.app.memory_privacy import MemoryProcessing
 from tests.unit.app.memory_talks import MemoryChat
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -138,7 +139,13 @@ async def test_a25_a_stream_that_is_cut_or_malformed_is_a_fault_after_what_came(
 async def test_a25_what_came_of_a_cut_answer_is_kept_and_marked(provider: Provider) -> None:
     provider.strike(Trouble.CUT)
     store = MemoryChat()
-    chat = Chat(store=store, model=provider.guarded(), now=lambda: NOW)
+    chat = Chat(
+        store=store,
+        model=provider.guarded(),
+        now=lambda: NOW,
+        processing=MemoryProcessing(),
+        profiles=MemoryProfiles(),
+    )
     *pieces, last = [one async for one in chat.ask(ADA, "Hello")]
     assert isinstance(last, Exchange)
     assert last.answer.content == "".join(one.text for one in pieces if isinstance(one, Piece))

@@ -17,6 +17,8 @@ from app.domain.inbox import Keep, keep_nothing
 from app.domain.outbox import Message
 from app.queue.orders import reader
 from app.storage.outbox import PostgresOutbox
+from app.telemetry.spans import Span, Tracer
+from app.telemetry.tracing import use
 from tests.integration.app.operations_scene import OPERATIONS, nothing_kept, now, serve_api, someone_waits, work
 from tests.integration.app.platform_parts import WORKER, Platform
 from tests.integration.app.queue_scene import RULES, Scene, imported, is_empty, open_scene
@@ -45,6 +47,20 @@ async def test_an_operation_is_seen_to_run_and_to_end_with_its_result(scene: Sce
         done = await api.has_status(operation["id"], "done")
     assert (done["progress"], done["result"]) == (100, {"tasks": 2})
     assert {"seen a", "seen b"} <= set(await scene.titles())
+
+
+async def test_the_worker_goes_on_with_the_trace_of_the_request_that_started_the_operation(scene: Scene) -> None:
+    trace, spans = uuid4().hex, list[Span]()
+    use(Tracer(percent=0, sink=spans.append))
+    async with serve_api(scene) as api, work(scene):
+        api.http.headers["traceparent"] = f"00-{trace}-b7ad6b7169203331-01"
+        started = await api.start("traced")
+        await api.has_status(started["id"], "done")
+        await scene.counted(is_empty)
+    [message] = [span for span in spans if span.kind == "consumer"]
+    assert (message.name, message.trace_id, message.failed) == ("tasks.import", trace, False)
+    calls = {span.name for span in spans if span.parent_id == message.span_id}
+    assert "database" in calls
 
 
 async def test_a8_requests_of_one_key_at_once_start_one_operation_that_is_done_once(scene: Scene) -> None:

@@ -22,6 +22,8 @@ from app.storage.inbox import PostgresInbox
 from app.storage.operation_work import PostgresOperationWork
 from app.storage.operations import PostgresOperations
 from app.storage.outbox import PostgresOutbox
+from app.telemetry.spans import SILENT
+from app.telemetry.tracing import current, current_traceparent
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WORKER, Platform
 from tests.unit.app.memory_sealing import MemorySealer
 from tests.unit.app.queue_parts import Interrupted, ListQueue
@@ -153,6 +155,23 @@ async def test_a6_replicas_share_the_outbox_and_keep_the_order_of_each_session(s
             assert [(one.session, one.body) for one in theirs] == [("b", "1"), ("c", "3"), ("b", "4")]
     async with stores.outbox.batch(10) as rest:
         assert [one.body for one in rest] == ["2", "5"]
+
+
+async def test_a_message_is_kept_with_the_trace_at_hand(stores: Stores) -> None:
+    with current(SILENT.begin("")):
+        sent = current_traceparent()
+        await put(stores, "a")
+    async with stores.outbox.batch(10) as [mine]:
+        assert (mine.traceparent, mine.session) == (sent, "a")
+
+
+async def test_a29_a_message_that_an_earlier_release_keeps_beside_this_one_is_sent(stores: Stores) -> None:
+    async with stores.api.connection() as connection:
+        await connection.execute(
+            "insert into outbox (id, kind, body, session, created_at) values ($1, 'k', '{}', 's', now())", new().id
+        )
+    async with stores.outbox.batch(10) as [theirs]:
+        assert (theirs.body, theirs.traceparent) == ("{}", "")
 
 
 async def test_a_message_that_holds_more_than_references_is_refused(stores: Stores) -> None:

@@ -3,22 +3,28 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from app.domain.chat import Chat, Exchange
+from app.domain.errors import Erased
 from app.domain.models import Principal
 from app.domain.telegram import HELP, LINKED, UNLINKED, Line
 from app.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
 from app.storage.database import Database
+from app.storage.processing import PostgresProcessingLog
+from app.storage.profiles import PostgresProfiles
 from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
+from app.telemetry.spans import SILENT
+from app.telemetry.tracing import current, current_traceparent
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, WORKER, Platform
 from tests.unit.app.memory_sealing import MemoryIndex, MemorySealer
 from tests.unit.app.memory_talks import MemoryTelegram, ScriptedModel
@@ -57,7 +63,13 @@ async def store(platform: Platform) -> AsyncGenerator[Store]:
 
 
 def talk(store: Store, *, now: datetime = NOW) -> Chat:
-    return Chat(store=PostgresChat(store.api, MemorySealer()), model=ScriptedModel(), now=lambda: now)
+    return Chat(
+        store=PostgresChat(store.api, MemorySealer()),
+        model=ScriptedModel(),
+        now=lambda: now,
+        processing=PostgresProcessingLog(store.api),
+        profiles=PostgresProfiles(store.api, MemorySealer()),
+    )
 
 
 async def exchange(chat: Chat, person: Principal, text: str) -> Exchange:
@@ -72,6 +84,23 @@ async def test_what_was_said_comes_back_newest_first_and_is_sealed_in_the_table(
     assert page.messages == (kept.answer, kept.question)
     for row in await store.rows("select content from chat_messages"):
         assert b"canary" not in row["content"]
+
+
+async def test_it_is_noted_when_the_model_is_told_and_it_is_told_nothing_of_an_erased_person(store: Store) -> None:
+    model = ScriptedModel()
+    chat = replace(talk(store), model=model)
+    await exchange(chat, BOB, "Why?")
+    [entry] = (await chat.processing.page(BOB, limit=10, after=None)).entries
+    assert (entry.purpose, entry.basis, entry.action) == ("chat", "contract", "message.disclosed")
+    gone = Principal(issuer=BOB.issuer, subject=uuid4().hex)
+    async with store.worker.upkeep() as connection:
+        await connection.execute(
+            "insert into erasures (person, id, requested_at) values (person_of($1, $2), gen_random_uuid(), now())",
+            *(gone.issuer, gone.subject),
+        )
+    with pytest.raises(Erased):
+        await exchange(chat, gone, "Who am I?")
+    assert len(model.prompts) == 1
 
 
 async def test_pages_of_a_talk_are_complete(store: Store) -> None:
@@ -120,15 +149,18 @@ class Bot:
 
 async def test_an_update_and_its_order_are_kept_once_and_the_order_holds_the_id_only(store: Store) -> None:
     updates = PostgresTelegramUpdates(store.api)
-    for _ in range(2):
-        await updates.keep(41, Line(chat=7, text="secret"), NOW)
+    with current(SILENT.begin("")):
+        sent = current_traceparent()
+        for _ in range(2):
+            await updates.keep(41, Line(chat=7, text="secret"), NOW)
     assert len(await store.rows("select from telegram_updates")) == 1
-    [order] = await store.rows("select id, kind, body, session from outbox")
+    [order] = await store.rows("select id, kind, body, session, traceparent from outbox")
     assert dict(order) == {
         "id": message_id(41),
         "kind": "telegram.update",
         "body": '{"update":41}',
         "session": "telegram",
+        "traceparent": sent,
     }
 
 

@@ -18,7 +18,7 @@ from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.language import LanguageModel
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
-from app.domain.profiles import Profile
+from app.domain.profiles import Plan, Profile
 from app.domain.seats import Seats
 from app.limits.limiter import Limiter
 from app.telemetry.spans import SILENT, Tracer
@@ -146,6 +146,9 @@ class MemoryProfiles:
     async def get(self, owner: Principal) -> Profile:
         return self.kept.get(owner, Profile())
 
+    async def plan(self, owner: Principal) -> Plan:
+        return self.kept.get(owner, Profile()).plan
+
     async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
         self.kept[owner] = edit(await self.get(owner))
         return self.kept[owner]
@@ -215,7 +218,14 @@ class Api:
             audit=self.audit,
             audit_history=self.audit,
             cache=cache,
-            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
+            chat=Chat(
+                store=self.chat,
+                model=self.model,
+                now=lambda: NOW,
+                processing=self.privacy.processing,
+                profiles=self.profiles,
+                seats=self.seats,
+            ),
             checks=self.checks,
             events=self.events,
             limiter=self.limiter,

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from app.domain.audit import AuditEvent
 from app.domain.consents import Consent
 from app.domain.data_map import Table, Terms
 from app.domain.erasure import Erasure, person_of
@@ -38,7 +37,6 @@ class World:
     rows: dict[tuple[str, Principal], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     outbox: list[str] = field(default_factory=list[str])
     tombstones: dict[bytes, Erasure] = field(default_factory=dict[bytes, Erasure])
-    audited: list[AuditEvent] = field(default_factory=list[AuditEvent])
     writers: int = 0
 
     @asynccontextmanager
@@ -292,16 +290,6 @@ class MemoryStarter:
         return UUID(int=len(self.started))
 
 
-class MemoryAudit:
-    """The port `AuditTrail`."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def record(self, event: AuditEvent) -> None:
-        self._world.audited.append(event)
-
-
 class MemoryReports:
     """The port `RetentionReports`."""
 
@@ -331,7 +319,6 @@ class MemoryPrivacy:
     def ports(self) -> Privacy:
         """Return what routes reach."""
         return Privacy(
-            audit=MemoryAudit(self.world),
             consents=self.consents,
             erasures=MemoryErasures(self.world),
             exports=self.shelf,

@@ -12,6 +12,7 @@ from app.operations.catalog import KINDS
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader
+from app.telemetry.counters import MESSAGES, Counter
 from tests.unit.app.memory import ADA, NOW, MemoryTasks
 from tests.unit.app.memory_operations import MemoryOperations
 from tests.unit.app.work_state import work_state
@@ -27,6 +28,7 @@ class Message:
     message_id: str = "m-1"
     subject: str = "tasks.import"
     body: bytes = json.dumps(IMPORT).encode()
+    traceparent: str = ""
     attempts: int = 0
     held: float = 0
     settled: list[str] = field(default_factory=list[str])
@@ -129,19 +131,28 @@ def readers_of(operations: MemoryOperations) -> Mapping[str, Reader]:
 
 
 def consumer_of(
-    queue: ListQueue, inbox: MemoryInbox, *, readers: Mapping[str, Reader] | None = None, retry: float = 0.001
+    queue: ListQueue,
+    inbox: MemoryInbox,
+    *,
+    readers: Mapping[str, Reader] | None = None,
+    retry: float = 0.001,
+    messages: Counter = MESSAGES,
 ) -> Consumer:
     """Make a consumer that stops when the queue is empty."""
     known = readers_of(inbox.stores.operations) if readers is None else readers
-    queue.consumer = Consumer(queue=queue, inbox=inbox, readers=known, retry=retry)
+    queue.consumer = Consumer(queue=queue, inbox=inbox, readers=known, retry=retry, messages=messages)
     return queue.consumer
 
 
 async def work(
-    queue: ListQueue, inbox: MemoryInbox | None = None, *, readers: Mapping[str, Reader] | None = None
+    queue: ListQueue,
+    inbox: MemoryInbox | None = None,
+    *,
+    readers: Mapping[str, Reader] | None = None,
+    messages: Counter = MESSAGES,
 ) -> Consumer:
     """Work a queue off."""
-    consumer = consumer_of(queue, inbox or MemoryInbox(), readers=readers)
+    consumer = consumer_of(queue, inbox or MemoryInbox(), readers=readers, messages=messages)
     async with asyncio.timeout(WITHIN_S):
         await consumer.run()
     return consumer

@@ -11,6 +11,7 @@ from app.cache.circuit import FAILURES, TRY_AGAIN_S, Circuit
 from app.cache.keys import Kind, Namespace
 from app.cache.near import BYTES_MAX, FRESH_S, KEPT_S, ON_SHELF_MAX, Near
 from app.domain.errors import Unavailable
+from app.telemetry.counters import Counter
 from tests.unit.app.memory import ADA, BOB, MemoryShared
 
 TASKS = Namespace(ADA, Kind.TASKS)
@@ -51,9 +52,10 @@ class Scene:
     clock: Clock = field(default_factory=Clock)
     shared: MemoryShared = field(default_factory=MemoryShared)
     source: Source = field(default_factory=Source)
+    reads: Counter = field(default_factory=lambda: Counter("cache.reads"))
 
     def __post_init__(self) -> None:
-        self.cache = AnswerCache(self.shared, self.clock)
+        self.cache = AnswerCache(self.shared, self.clock, reads=self.reads)
         self.cache.heard(self.clock.now)
 
     async def read(self, question: str = "all") -> str:
@@ -73,7 +75,8 @@ async def settle() -> None:
 async def test_a23_a_thousand_misses_ask_the_source_once() -> None:
     scene = Scene()
     assert set(await asyncio.gather(*(scene.read() for _ in range(1000)))) == {"first"}
-    assert (scene.source.asked, scene.cache.misses, scene.cache.joined) == (1, 1, 999)
+    assert scene.source.asked == 1
+    assert scene.reads.totals() == {"miss": 1, "joined": 999}
 
 
 async def test_an_old_answer_is_served_while_one_caller_fetches_a_new_one() -> None:
@@ -84,7 +87,8 @@ async def test_an_old_answer_is_served_while_one_caller_fetches_a_new_one() -> N
     scene.later(FRESH_S)
     assert [await scene.read() for _ in range(3)] == ["first"] * 3
     await settle()
-    assert (await scene.read(), scene.source.asked, scene.cache.stale) == ("second", 2, 3)
+    assert (await scene.read(), scene.source.asked) == ("second", 2)
+    assert scene.reads.totals() == {"miss": 1, "stale": 3, "renewed": 1, "near": 1}
 
 
 async def test_a_very_old_answer_is_not_served() -> None:
@@ -112,7 +116,7 @@ async def test_what_may_have_been_missed_is_forgotten() -> None:
     await scene.read()
     scene.cache.start_over()
     await scene.read()
-    assert scene.cache.hits_shared == 1
+    assert scene.reads.totals() == {"miss": 1, "shared": 1}
 
 
 @pytest.mark.parametrize("down", [False, True])
@@ -153,7 +157,24 @@ async def test_a_write_leaves_other_kinds_and_other_people_alone() -> None:
     await scene.cache.changed(ADA, Kind.TASKS)
     for namespace in (Namespace(ADA, Kind.PROFILE), Namespace(BOB, Kind.TASKS)):
         await scene.cache.get(namespace, "all", scene.source.load)
-    assert (scene.source.asked, scene.cache.hits_near) == (2, 2)
+    assert scene.source.asked == 2
+    assert scene.reads.totals() == {"miss": 2, "near": 2}
+
+
+async def test_a_read_while_the_shared_half_is_down_is_told_from_a_miss() -> None:
+    scene = Scene()
+    scene.shared.down = True
+    await scene.read()
+    assert scene.reads.totals() == {"unshared": 1}
+
+
+async def test_what_another_replica_has_is_fetched_behind_an_old_answer_and_is_no_read() -> None:
+    scene = Scene()
+    await scene.read()
+    scene.later(FRESH_S)
+    await scene.read()
+    await settle()
+    assert (scene.source.asked, scene.reads.totals()) == (1, {"miss": 1, "stale": 1, "renewed": 1})
 
 
 async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,16 @@ from starlette.testclient import TestClient
 from app.domain.errors import Erased, Unavailable
 from app.domain.language import Author, ModelFault
 from app.domain.models import Principal, Role
+from app.domain.purposes import Purpose
 from tests.unit.app.memory import ADA, Api, NamedTokens
+from tests.unit.app.memory_privacy import MemoryPrivacy, MemoryProcessing
 from tests.unit.app.memory_talks import HANG, FullChat, ScriptedModel
 
 ASK = "/api/v1/chat/message"
 MESSAGES = "/api/v1/chat/messages"
+PROCESSING = "/api/v1/privacy/processing-log"
+PLAN = "/api/v1/admin/users/plan"
+PROFILE = "/api/v1/users/profile"
 EVENTS = {"Accept": "text/event-stream"}
 CUT = ModelFault("cut", again=True)
 
@@ -39,6 +45,34 @@ def test_a_question_is_answered_and_both_are_kept() -> None:
         ("model", "You said: Why?", "scripted", False),
         ("person", "Why?", None, False),
     ]
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS], ids=["document", "events"])
+def test_a_person_sees_that_the_model_was_told(headers: dict[str, str]) -> None:
+    with Api().client("ada") as client:
+        ask(client, **headers)
+        [entry] = client.get(PROCESSING).json()["items"]
+        assert client.get(PROCESSING, headers={"Authorization": "Bearer bob"}).json()["items"] == []
+    assert (entry["purpose"], entry["action"]) == ("chat", "message.disclosed")
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS], ids=["document", "events"])
+def test_that_the_model_was_told_is_noted_when_it_said_nothing_and_it_is_not_told_what_cannot_be_noted(
+    headers: dict[str, str],
+) -> None:
+    api, model = Api(model=ScriptedModel([CUT])), ScriptedModel()
+    with api.client("ada") as client:
+        assert ask(client, **headers).status_code == 503
+        assert len(client.get(PROCESSING).json()["items"]) == 1
+    deaf = Api(model=model, privacy=MemoryPrivacy(processing=FullProcessing()))
+    with deaf.client("ada") as client:
+        assert ask(client, **headers).status_code == 503
+    assert model.prompts == []
+
+
+class FullProcessing(MemoryProcessing):
+    async def note(self, owner: Principal, purpose: Purpose, action: str, at: datetime) -> None:
+        raise Unavailable(f"{action} of {owner.subject} for {purpose} at {at} cannot be noted")
 
 
 def test_the_model_is_told_what_was_said_before_oldest_first() -> None:
@@ -164,6 +198,29 @@ def test_premium_gives_the_model_more_to_read_and_to_write() -> None:
     last, longer = api.model.prompts[-1], premium.model.prompts[-1]
     assert (len(last.said), last.answer_tokens) == (11, 512)
     assert (len(longer.said), longer.answer_tokens) == (15, 2048)
+
+
+def test_a_plan_that_is_given_or_taken_counts_from_the_next_question_on_with_the_same_token() -> None:
+    api = Api(model=ScriptedModel())
+    with api.client("ada") as client:
+        for plan in ("free", "premium", "free"):
+            given = {"issuer": ADA.issuer, "subject": ADA.subject, "plan": plan}
+            assert client.put(PLAN, json=given, headers={"Authorization": "Bearer root"}).status_code == 204
+            ask(client)
+        ask(client, Authorization="Bearer bob")
+    assert isinstance(api.model, ScriptedModel)
+    assert [prompt.answer_tokens for prompt in api.model.prompts] == [512, 2048, 512, 512]
+
+
+def test_nobody_gives_a_plan_to_themselves() -> None:
+    api = Api(model=ScriptedModel())
+    with api.client("ada") as client:
+        given = {"issuer": ADA.issuer, "subject": ADA.subject, "plan": "premium"}
+        assert client.put(PLAN, json=given).status_code == 403
+        assert client.patch(PROFILE, json={"plan": "premium"}).status_code == 422
+        ask(client)
+    assert isinstance(api.model, ScriptedModel)
+    assert api.model.prompts[0].answer_tokens == 512
 
 
 async def leave_while_the_model_thinks(model: ScriptedModel, **headers: str) -> list[dict[str, Any]]:

@@ -10,9 +10,12 @@ import msgspec
 import pytest
 
 from app.domain.errors import Conflict, Unavailable
-from app.domain.inbox import Keep, Stores
+from app.domain.inbox import Keep, Stores, keep_nothing
 from app.operations.task_import import IMPORT_MAX
 from app.queue.orders import reader
+from app.telemetry.counters import Counter
+from app.telemetry.spans import Span, Tracer
+from app.telemetry.tracing import traced, use
 from app.worker import running
 from tests.unit.app.memory import ADA
 from tests.unit.app.queue_parts import (
@@ -105,6 +108,48 @@ async def test_nothing_is_received_while_work_cannot_be_kept() -> None:
     assert (inbox.outage, queue.opened, message.settled) == (0, 1, ["completed"])
 
 
+async def test_it_is_counted_what_comes_of_messages() -> None:
+    messages, inbox = Counter("queue.messages"), MemoryInbox(Unavailable("down"), RuntimeError("a bug"))
+    numbered = [Message(message_id=name) for name in ("m-1", "m-2", "m-3", "m-3")]
+    await work(ListQueue(*numbered, Message(subject="unknown")), inbox, messages=messages)
+    assert messages.totals() == {"not now": 1, "failed": 1, "done": 1, "done before": 1, "poison": 1}
+
+
+class Update(msgspec.Struct, frozen=True):
+    """A body of a kind that is no operation."""
+
+    update: int
+
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+async def test_a_message_is_worked_and_told_in_the_trace_that_it_came_with(caplog: pytest.LogCaptureFixture) -> None:
+    async def do(_: Update) -> Keep:
+        with traced("database"):
+            return keep_nothing
+
+    caplog.set_level("INFO", "app.queue")
+    spans: list[Span] = []
+    use(Tracer(percent=0, sink=spans.append))
+    told = Message(subject="u", body=b'{"update": 7}', traceparent=f"00-{TRACE}-{PARENT}-01")
+    untold = Message(message_id="m-2", subject="u", body=b'{"update": 7}')
+    await work(ListQueue(told, untold), readers={"u": reader(Update, do)})
+    call, message = spans
+    assert (message.name, message.kind, message.trace_id, message.parent_id) == ("u", "consumer", TRACE, PARENT)
+    assert (call.trace_id, call.parent_id, message.failed) == (TRACE, message.span_id, False)
+    assert [line.__dict__.get("request_id") for line in caplog.records] == [TRACE, None]
+
+
+async def test_the_span_of_a_message_says_that_it_failed_and_nothing_that_a_stranger_wrote() -> None:
+    spans: list[Span] = []
+    use(Tracer(percent=100, sink=spans.append))
+    strange = Message(subject="no such kind", traceparent="no trace")
+    await work(ListQueue(strange, Message(message_id="m-2")), MemoryInbox(RuntimeError("private")))
+    assert [(span.name, span.failed) for span in spans] == [("message", True), ("tasks.import", True)]
+    assert "private" not in repr(spans)
+
+
 class ClosedQueue(ListQueue):
     """Cannot be opened, and says when that was tried."""
 
@@ -169,12 +214,6 @@ async def test_a_pause_ends_when_the_consumer_is_stopped() -> None:
         await consumer.ping()
 
 
-class Update(msgspec.Struct, frozen=True):
-    """A body of a kind that is no operation."""
-
-    update: int
-
-
 async def test_a_kind_of_message_is_one_line() -> None:
     seen: list[int] = []
 
@@ -200,11 +239,11 @@ async def test_a_message_that_is_no_operation_and_breaks_a_rule_is_a_dead_letter
 
 
 async def test_a10_a_message_at_hand_is_given_back_when_the_grace_is_over() -> None:
-    at_hand, inbox = Message(), SlowInbox()
-    consumer = consumer_of(ListQueue(at_hand), inbox)
+    at_hand, inbox, messages = Message(), SlowInbox(), Counter("queue.messages")
+    consumer = consumer_of(ListQueue(at_hand), inbox, messages=messages)
     async with asyncio.timeout(WITHIN_S):
         async with running(consumer, stop_within=0.01):
             await inbox.begun.wait()
-    assert at_hand.settled == ["abandoned"]
+    assert (at_hand.settled, messages.totals()) == (["abandoned"], {"given back": 1})
     assert not inbox.done
     assert not inbox.titles

@@ -1,8 +1,30 @@
 """Every request and every outcome is counted, whatever is sampled."""
 
+from collections.abc import Callable
+from inspect import signature
+
 import pytest
 
-from app.telemetry.counters import OTHER, VALUES_MAX, Counter, Gauge
+from app.cache.answers import AnswerCache
+from app.cache.opening import open_cache
+from app.language.guarded import GuardedModel
+from app.limits.limiter import Limiter
+from app.queue.consumer import Consumer
+from app.queue.relay import Relay
+from app.telemetry.counters import (
+    CACHE_READS,
+    COUNTERS,
+    GAUGES,
+    LIMITER_ANSWERS,
+    MESSAGES,
+    MODEL_CALLS,
+    OTHER,
+    OUTBOX_AGE_S,
+    OUTBOX_DEPTH,
+    VALUES_MAX,
+    Counter,
+    Gauge,
+)
 from app.telemetry.durations import BOUNDS_MS, SERIES_MAX, Durations
 from app.telemetry.points import Intervals, Point
 from app.telemetry.spans import Tracer
@@ -44,6 +66,25 @@ def test_a_gauge_tells_its_last_value_once_somebody_has_looked() -> None:
     gauge.set(3)
     assert [(point.name, point.total) for point in take()] == [("outbox.depth", 3)]
     assert len(take()) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "argument", "told"),
+    [
+        (AnswerCache, "reads", CACHE_READS),
+        (open_cache, "reads", CACHE_READS),
+        (Limiter, "answers", LIMITER_ANSWERS),
+        (Consumer, "messages", MESSAGES),
+        (GuardedModel, "calls", MODEL_CALLS),
+        (Relay, "depth", OUTBOX_DEPTH),
+        (Relay, "age", OUTBOX_AGE_S),
+    ],
+)
+def test_unless_told_otherwise_a_part_counts_where_the_exporter_looks(
+    part: Callable[..., object], argument: str, told: Counter | Gauge
+) -> None:
+    assert signature(part).parameters[argument].default is told
+    assert told in (*COUNTERS, *GAUGES)
 
 
 @pytest.mark.parametrize(

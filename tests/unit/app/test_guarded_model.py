@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,6 +14,7 @@ from app.language.budget import RetryBudget
 from app.language.circuit import Circuit
 from app.language.faults import seconds_of
 from app.language.guarded import GuardedModel, Patience
+from app.telemetry.counters import Counter
 from tests.unit.app.memory_talks import HANG, ScriptedModel
 
 PROMPT = Prompt(instructions="i", said=((Author.PERSON, "Why?"),), answer_tokens=10)
@@ -149,6 +150,40 @@ async def test_a25_an_open_circuit_is_probed_by_one_call_at_a_time() -> None:
     assert len(provider.prompts) == 3
     time[0] = 42
     assert await outcomes(model, 1) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "calls", "counted"),
+    [
+        ([["ok"]], 1, {"answered": 1}),
+        ([[BUSY], ["ok"]], 1, {"retried": 1, "answered": 1}),
+        ([[REFUSED]], 1, {"failed": 1}),
+        ([[BUSY]], 1, {"retried": 1, "no budget": 1}),
+        ([["Be", BUSY]], 1, {"cut": 1}),
+        ([[BUSY]], 3, {"retried": 1, "no budget": 2, "not asked": 1}),
+    ],
+)
+async def test_it_is_counted_what_comes_of_questions(
+    scripts: list[list[str | Exception]], calls: int, counted: dict[str, int]
+) -> None:
+    counter = Counter("model.calls")
+    circuit = Circuit("x", failures=3)
+    model = GuardedModel(ScriptedModel(*scripts), circuit=circuit, patience=QUICK, calls=counter)
+    for _ in range(calls):
+        with suppress(ModelFault, Unavailable):
+            await said(model)
+    assert counter.totals() == counted
+
+
+async def test_a_caller_who_leaves_is_counted() -> None:
+    counter, provider = Counter("model.calls"), ScriptedModel(["Be", HANG])
+    async with aclosing(GuardedModel(provider, calls=counter).answer(PROMPT)) as pieces:
+        await anext(pieces)
+    waiting = asyncio.create_task(said(GuardedModel(ScriptedModel([HANG]), calls=counter)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert counter.totals() == {"left": 2}
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_reports_are_for_administrators_and_each_look_is_audited(path: str) -> N
         assert assert_described(client, "GET", path).status_code == 403
     with api.client("root") as client:
         assert assert_described(client, "GET", path).status_code == 200
-    audited = [(event.actor and event.actor.subject, event.outcome) for event in api.privacy.world.audited]
+    audited = [(event.actor and event.actor.subject, event.outcome) for event in api.audit.events]
     assert audited == [("ada", "refused"), ("root", "done")]
 
 

@@ -122,7 +122,7 @@ def test_a_plan_for_nobody_or_none_is_refused(member: dict[str, Any]) -> None:
 
 def test_premium_is_what_is_kept_of_a_person_or_a_role_that_was_issued() -> None:
     issued = Principal(issuer=BOB.issuer, subject=BOB.subject, roles=frozenset({Role.PREMIUM}))
-    assert is_premium(BOB, Profile(plan=Plan.PREMIUM))
-    assert is_premium(issued, Profile())
-    assert not is_premium(BOB, Profile())
-    assert not is_premium(ROOT, Profile())
+    assert is_premium(BOB, Plan.PREMIUM)
+    assert is_premium(issued, Plan.FREE)
+    assert not is_premium(BOB, Plan.FREE)
+    assert not is_premium(ROOT, Plan.FREE)

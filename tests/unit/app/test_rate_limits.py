@@ -1,6 +1,7 @@
 """How often may be asked, seen from outside, with limits that a test can reach."""
 
 from dataclasses import dataclass
+from inspect import isawaitable
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from starlette.testclient import TestClient
 from app.limits.addresses import client_network
 from app.limits.allowance import KEYS_MAX, LocalAllowance, Policy
 from app.limits.limiter import Limiter
+from app.telemetry.counters import Counter
 from app.web.layers import Edge
-from tests.unit.app.memory import Api
+from tests.unit.app.memory import ADA, Api
 from tests.unit.app.tool_server import Tools, call
 
 TASKS = "/api/v1/tasks"
@@ -169,6 +171,22 @@ def test_guessing_tokens_is_stopped_and_a_good_token_of_the_same_address_passes(
         good = statuses(client, 1, Authorization="Bearer ada")
     assert seen == [401] * 10 + [429] * 2
     assert good == [200]
+
+
+@pytest.mark.parametrize("limit", ["address", "person", "costly", "tools", "refusals"])
+async def test_a_refusal_is_counted_by_the_limit_that_it_is_over(limit: str) -> None:
+    answers = Counter("limiter.answers")
+    limiter = Limiter(per_person=5, per_address=2, clock=Clock(), answers=answers)
+    asks = {
+        "address": lambda: limiter.ask_address("203.0.113.9"),
+        "person": lambda: limiter.ask_person(ADA),
+        "costly": lambda: limiter.ask_costly(ADA),
+        "tools": lambda: limiter.ask_tool(ADA),
+        "refusals": lambda: limiter.ask_refusal("203.0.113.9"),
+    }
+    ask = asks[limit]
+    verdicts = [await verdict if isawaitable(verdict := ask()) else verdict for _ in range(7)]
+    assert answers.totals() == {limit: sum(not verdict.allowed for verdict in verdicts)}
 
 
 def test_probes_of_the_platform_are_not_counted_and_strangers_are() -> None:

@@ -11,6 +11,7 @@ from app.domain.identifiers import time_ordered_id
 from app.domain.outbox import Backlog, Message
 from app.queue.relay import Relay
 from app.queue.relaying import relaying
+from app.telemetry.counters import Gauge
 from tests.unit.app.memory import NOW
 
 WITHIN_S = 30
@@ -141,7 +142,8 @@ async def test_a6_what_the_queue_has_not_taken_stays_and_is_sent_when_it_is_back
 
 async def test_a6_a_queue_that_is_down_is_told_by_the_check_and_by_the_numbers() -> None:
     outbox, queue = MemoryOutbox("a"), MemorySendQueue(closed=1_000_000)
-    relay = relay_of(outbox, queue)
+    depth, age = Gauge("outbox.depth"), Gauge("outbox.age")
+    relay = Relay(outbox=outbox, queue=queue, poll=NEVER_S, retry=0.001, depth=depth, age=age)
 
     async def act() -> None:
         while not relay.failures:  # noqa: ASYNC110 - until it was tried
@@ -152,7 +154,14 @@ async def test_a6_a_queue_that_is_down_is_told_by_the_check_and_by_the_numbers()
     await relay.ping()
     await relayed(relay, act)
     assert relay.backlog == Backlog(depth=1, oldest_s=1.0)
+    assert (depth.value, age.value) == (1, 1.0)
     assert len(outbox.waiting) == 1
+
+
+async def test_the_numbers_say_so_when_nothing_waits_any_more() -> None:
+    outbox, queue, depth, age = MemoryOutbox("a"), MemorySendQueue(), Gauge("outbox.depth"), Gauge("outbox.age")
+    await relayed(Relay(outbox=outbox, queue=queue, poll=NEVER_S, depth=depth, age=age), lambda: sent(queue))
+    assert (depth.value, age.value) == (0, 0.0)
 
 
 async def test_a_database_that_is_down_stops_nothing_for_good() -> None:
