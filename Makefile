@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 UPGRADE ?=
 
 .NOTPARALLEL:
-.PHONY: help setup up status logs preview token env run recover drift guard dead-letters replay down check test integration e2e golden bench sbom lock format clean
+.PHONY: help setup up status logs preview token env run recover drift guard dead-letters replay down check test integration e2e golden bench load load-tokens sbom lock format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,12 @@ golden: setup ## rewrite the golden inventory of each stack
 
 bench: setup ## measure side by side and write docs/performance.md (PART=<name>: one part of it)
 	@$(BIN)/python -m tests.bench
+
+load: setup ## the plan's load test against STACK (USERS=, SECONDS=; URL= and TOKENS=<file>: another address)
+	@$(BIN)/python -m tests.load
+
+load-tokens: setup ## print a bearer token of each of USERS people of STACK, for tests/load/k6.js
+	@$(BIN)/python -m tests.load.people
 
 sbom: setup ## print what the image holds, as CycloneDX
 	@$(BIN)/cyclonedx-py requirements requirements/app.txt --output-reproducible --output-file -

@@ -19,8 +19,9 @@ ANSWER_S: Final = 30.0
 """Bound on one answer; a request without one has failed."""
 AGAIN_S: Final = 0.1
 """After so long a server that has refused a connection is asked again."""
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 ADDRESSES: Final = 250
-"""Loopback addresses per network of 127.0.x: each user connects from one of its own, as limits count by address."""
+"""Addresses per network of 127.0.x: on this machine each user connects from one of their own, as limits count by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ class _User:
         chance = random.Random(number)  # noqa: S311 - a repeatable pace, not a secret
         address, loop = urlsplit(self.url), asyncio.get_running_loop()
         host, port = address.hostname or "", address.port or 0
-        local = (f"127.0.{1 + number // ADDRESSES}.{1 + number % ADDRESSES}", 0)
+        local = (f"127.0.{1 + number // ADDRESSES}.{1 + number % ADDRESSES}", 0) if host in LOOPBACK else None
         await asyncio.sleep(self.load.think * chance.random())  # people do not begin all at once
         while time.perf_counter() < self.until:
             try:

@@ -1,6 +1,6 @@
 // The plan's load test (section 4.4) for k6: the same mix as mix.py.
 //   k6 run -e URL=https://api.staging.example -e TOKENS=tokens.txt tests/load/k6.js
-// TOKENS is a file with one bearer token per line, one person each (`make load-tokens USERS=1000`).
+// TOKENS is a file with one bearer token per line, one person each (`make load-tokens USERS=1000` for `make up`; on Azure they are Entra's).
 // Against staging, never against production: the requests write.
 import http from "k6/http";
 import { check, sleep } from "k6";

@@ -3,7 +3,7 @@
 import itertools
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,22 +44,32 @@ class Request:
     wire: bytes
 
 
-def requests_of(tokens: Sequence[str], *, kinds: Sequence[Kind] = MIX, seed: int = 0) -> Iterator[Request]:
-    """Yield requests for ever: kinds by their shares, people in turn, the same for the same seed.
+def requests_of(
+    tokens: Sequence[str], *, kinds: Sequence[Kind] = MIX, fields: Mapping[str, str] | None = None
+) -> Iterator[Request]:
+    """Yield requests for ever: kinds by their shares, people in turn, the same each time.
 
     Each is rendered once per person, so that making it costs the client next to nothing.
+
+    Args:
+        tokens: One per person.
+        kinds: What is asked.
+        fields: Header fields of every request; `Host` is a made-up one without.
     """
-    chance = random.Random(seed)  # noqa: S311 - a repeatable mix, not a secret
-    rendered = [{kind.name: render(kind, token) for kind in kinds} for token in tokens]
+    chance = random.Random(0)  # noqa: S311 - a repeatable mix, not a secret
+    common = {"Host": "load.test", **(fields or {})}
+    rendered = [
+        {kind.name: render(kind, {**common, "Authorization": f"Bearer {token}"}) for kind in kinds} for token in tokens
+    ]
     shares = [kind.share for kind in kinds]
     for person in itertools.cycle(rendered):
         [kind] = chance.choices(kinds, shares)
         yield person[kind.name]
 
 
-def render(kind: Kind, token: str) -> Request:
+def render(kind: Kind, fields: Mapping[str, str]) -> Request:
     """Write a request of HTTP/1.1 on a connection that stays open."""
-    lines = [f"{kind.method} {kind.path} HTTP/1.1", "Host: load.test", f"Authorization: Bearer {token}"]
+    lines = [f"{kind.method} {kind.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     if kind.body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(kind.body)}"]
     return Request(kind.name, "\r\n".join([*lines, "", ""]).encode() + kind.body)
