@@ -56,7 +56,7 @@ def _api(environ: Mapping[str, str]) -> int:
         cors_origins=settings.cors_origins, front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops
     )
     service = create_api(lambda: open_api_state(settings), edge)
-    return _serve(service, settings.listen, settings.log_level)
+    return serve(service, settings.listen, settings.log_level)
 
 
 def _mcp(environ: Mapping[str, str]) -> int:
@@ -67,26 +67,27 @@ def _mcp(environ: Mapping[str, str]) -> int:
 
     edge = Edge(front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops)
     service = create_mcp(lambda: open_state(settings), edge, issuer=settings.tokens.issuer)
-    return _serve(service, settings.listen, settings.log_level)
+    return serve(service, settings.listen, settings.log_level)
 
 
 def _worker(environ: Mapping[str, str]) -> int:
     settings = WorkerSettings.load(environ)
     from app.worker import create_worker, open_worker  # noqa: PLC0415 - see `_api`
 
-    return _serve(create_worker(lambda: open_worker(settings)), settings.listen, settings.log_level)
+    return serve(create_worker(lambda: open_worker(settings)), settings.listen, settings.log_level)
 
 
-def _serve(service: Any, listen: ListenSettings, log_level: str) -> int:
+def serve(service: Any, listen: ListenSettings, log_level: str) -> int:
     """Answer requests until SIGTERM."""
     import uvicorn  # noqa: PLC0415 - see `_api`
 
     from app.http_server import BoundedHttp  # noqa: PLC0415 - see `_api`
+    from app.settled_heap import SettledHeap  # noqa: PLC0415 - see `_api`
 
     configure_logs(log_level, replica=listen.replica, revision=listen.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(service, host=listen.host, port=listen.port, http=BoundedHttp, **SERVER)
+    uvicorn.run(SettledHeap(service), host=listen.host, port=listen.port, http=BoundedHttp, **SERVER)
     return 0
 
 

@@ -12,23 +12,18 @@ All have the same uvicorn and the environment of a deployed replica of the API:
 import argparse
 import json
 import os
-import signal
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from app.__main__ import SERVER
+from app.__main__ import serve
 from app.api import create_api
 from app.api_parts import open_api_state
 from app.domain.language import Prompt
-from app.http_server import BoundedHttp
-from app.logs import configure_logs
 from app.settings import ApiSettings
 from app.telemetry.counters import CACHE_READS
 from app.telemetry.spans import SILENT
@@ -103,12 +98,8 @@ def main() -> None:
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {arguments.core})
     settings = ApiSettings.load(os.environ)
-    configure_logs(settings.log_level)
-    options: dict[str, Any] = {**SERVER, "http": BoundedHttp}
-    # uvicorn raises the signal again after it has shut down in order.
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    with suppress(SystemExit):
-        uvicorn.run(VARIANTS[arguments.variant](settings), host="127.0.0.1", port=settings.listen.port, **options)
+    with suppress(SystemExit):  # how SIGTERM ends it
+        serve(VARIANTS[arguments.variant](settings), settings.listen, settings.log_level)
     if arguments.reads:
         arguments.reads.write_text(json.dumps(CACHE_READS.totals()), encoding="utf-8")
 
