@@ -111,8 +111,13 @@ class Chat:
     profiles: ProfileStore
     seats: Seats = field(default_factory=Seats)
 
-    async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
+    async def ask(self, person: Principal, text: str, *, streamed: bool = True) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
+
+        Args:
+            person: Who asks.
+            text: The question.
+            streamed: Whether the pieces are read as they come; else there is one piece, the whole answer.
 
         A question is kept with its answer, also with one that was cut; without one nothing is kept of what was said.
         That the model is told is noted before it is, so that it never is without.
@@ -126,11 +131,13 @@ class Chat:
         question = _message(Author.PERSON, question_of(text), at=self.now())
         # Before the database is asked: who is refused costs nothing.
         with self.seats.take(person):
-            async with aclosing(self._answer(person, question)) as said:
+            async with aclosing(self._answer(person, question, streamed=streamed)) as said:
                 async for one in said:
                     yield one
 
-    async def _answer(self, person: Principal, question: ChatMessage) -> AsyncGenerator[Piece | Exchange]:
+    async def _answer(
+        self, person: Principal, question: ChatMessage, *, streamed: bool
+    ) -> AsyncGenerator[Piece | Exchange]:
         policy = policy_of(person, await self.profiles.plan(person))
         page = await self.store.page(person, limit=policy.history_messages, after=None)
         # A statement is nothing beside an answer that takes a second, and is refused for who has been erased.
@@ -138,7 +145,8 @@ class Chat:
         pieces: list[str] = []
         length, partial = 0, False
         try:
-            async with aclosing(self.model.answer(prompt_of(page.messages, question.content, policy))) as answer:
+            prompt = prompt_of(page.messages, question.content, policy, streamed=streamed)
+            async with aclosing(self.model.answer(prompt)) as answer:
                 async for piece in answer:
                     pieces.append(piece)
                     length += len(piece)
@@ -172,7 +180,7 @@ def question_of(text: str) -> str:
     return text
 
 
-def prompt_of(newest_first: Sequence[ChatMessage], question: str, policy: ChatPolicy) -> Prompt:
+def prompt_of(newest_first: Sequence[ChatMessage], question: str, policy: ChatPolicy, *, streamed: bool) -> Prompt:
     """Make the prompt of a question: as much of what was said last as the policy lets the model read."""
     said: list[tuple[Author, str]] = []
     left = policy.history_characters
@@ -184,7 +192,10 @@ def prompt_of(newest_first: Sequence[ChatMessage], question: str, policy: ChatPo
     while said and said[0][0] is Author.MODEL:  # a conversation begins with a person (Anthropic, "Messages")
         del said[0]
     return Prompt(
-        instructions=INSTRUCTIONS, said=(*said, (Author.PERSON, question)), answer_tokens=policy.answer_tokens
+        instructions=INSTRUCTIONS,
+        said=(*said, (Author.PERSON, question)),
+        answer_tokens=policy.answer_tokens,
+        streamed=streamed,
     )
 
 

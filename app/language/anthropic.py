@@ -27,19 +27,16 @@ class AnthropicModel:
         )
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Give an answer piece by piece, or raise `ModelFault`."""
-        messages: list[anthropic.types.MessageParam] = []
-        for author, text in prompt.said:
-            if author is Author.PERSON:
-                messages.append({"role": "user", "content": text})
-            else:
-                messages.append({"role": "assistant", "content": text})
+        """Give an answer, piece by piece if the prompt says so, or raise `ModelFault`."""
+        if not prompt.streamed:
+            yield await self._whole(prompt)
+            return
         is_whole = False
         # While a stream is read the SDK lets through what its transport raises.
         with told(anthropic.AnthropicError, httpx2.HTTPError):
             stream = await self._client.messages.create(
                 max_tokens=prompt.answer_tokens,
-                messages=messages,
+                messages=_messages(prompt),
                 model=self.name,
                 stream=True,
                 system=prompt.instructions,
@@ -55,3 +52,19 @@ class AnthropicModel:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()
+
+    async def _whole(self, prompt: Prompt) -> str:
+        with told(anthropic.AnthropicError, httpx2.HTTPError):
+            message = await self._client.messages.create(
+                max_tokens=prompt.answer_tokens,
+                messages=_messages(prompt),
+                model=self.name,
+                system=prompt.instructions,
+            )
+            return "".join(block.text for block in message.content if block.type == "text")
+
+
+def _messages(prompt: Prompt) -> list[anthropic.types.MessageParam]:
+    return [
+        {"role": "user" if author is Author.PERSON else "assistant", "content": text} for author, text in prompt.said
+    ]

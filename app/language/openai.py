@@ -25,19 +25,14 @@ class OpenAiModel:
         )
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
-        """Give an answer piece by piece, or raise `ModelFault`."""
-        messages: list[openai.types.chat.ChatCompletionMessageParam] = [
-            {"role": "developer", "content": prompt.instructions}
-        ]
-        for author, text in prompt.said:
-            if author is Author.PERSON:
-                messages.append({"role": "user", "content": text})
-            else:
-                messages.append({"role": "assistant", "content": text})
+        """Give an answer, piece by piece if the prompt says so, or raise `ModelFault`."""
+        if not prompt.streamed:
+            yield await self._whole(prompt)
+            return
         is_whole = False
         with told(openai.OpenAIError):
             stream = await self._client.chat.completions.create(
-                max_completion_tokens=prompt.answer_tokens, messages=messages, model=self.name, stream=True
+                max_completion_tokens=prompt.answer_tokens, messages=_messages(prompt), model=self.name, stream=True
             )
             async with stream:
                 async for chunk in stream:
@@ -51,3 +46,22 @@ class OpenAiModel:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()
+
+    async def _whole(self, prompt: Prompt) -> str:
+        with told(openai.OpenAIError):
+            completion = await self._client.chat.completions.create(
+                max_completion_tokens=prompt.answer_tokens, messages=_messages(prompt), model=self.name
+            )
+            return completion.choices[0].message.content or ""
+
+
+def _messages(prompt: Prompt) -> list[openai.types.chat.ChatCompletionMessageParam]:
+    messages: list[openai.types.chat.ChatCompletionMessageParam] = [
+        {"role": "developer", "content": prompt.instructions}
+    ]
+    for author, text in prompt.said:
+        if author is Author.PERSON:
+            messages.append({"role": "user", "content": text})
+        else:
+            messages.append({"role": "assistant", "content": text})
+    return messages

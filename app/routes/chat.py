@@ -40,8 +40,9 @@ async def ask(request: Request[ApiState]) -> Response:
     Until the first piece is there, what goes wrong is a problem document; the status is not sent yet.
     """
     question = fit(await read_object(request, JSON), NewChatMessage)
-    said = request.state["chat"].ask(principal_of(request), question.message)
-    if not wants_events(request):
+    streamed = wants_events(request)
+    said = request.state["chat"].ask(principal_of(request), question.message, streamed=streamed)
+    if not streamed:
         return Json(ChatAnswerDocument.of(await while_connected(request, _last(said))))
     first = await while_connected(request, _first(said))
     return EventStream(_events(request, first, said))

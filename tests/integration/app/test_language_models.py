@@ -34,11 +34,11 @@ HOSTS = {ChatProvider.ANTHROPIC: "api.anthropic.com", ChatProvider.OPENAI: "api.
 QUICK = Patience(first_piece_s=10, whole_s=10, backoff_s=0.01)
 
 
-def prompt(*said: str, answer_tokens: int = 100) -> Prompt:
+def prompt(*said: str, answer_tokens: int = 100, streamed: bool = True) -> Prompt:
     """Make a prompt of texts that person and model say in turn."""
     authors = (Author.PERSON, Author.MODEL)
     turns = tuple((authors[number % 2], text) for number, text in enumerate(said))
-    return Prompt(instructions="Be brief.", said=turns, answer_tokens=answer_tokens)
+    return Prompt(instructions="Be brief.", said=turns, answer_tokens=answer_tokens, streamed=streamed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,21 @@ async def test_an_answer_comes_in_pieces_and_depends_on_what_was_said(provider: 
     assert len(pieces) > 5
     expected = "This is message 3 of our talk, after 'Hello'. 6 * 7 makes 42. You said: What is 6 * 7?"
     assert "".join(pieces) == expected
+
+
+async def test_an_answer_that_nobody_reads_along_comes_whole(provider: Provider) -> None:
+    whole = await said(provider.adapter, prompt("Hello", "Hi", "What is 6 * 7?", streamed=False))
+    assert whole == ["".join(await said(provider.adapter, prompt("Hello", "Hi", "What is 6 * 7?")))]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.CUT, Trouble.MALFORMED])
+async def test_a25_a_whole_answer_that_is_cut_or_malformed_is_asked_for_again(
+    provider: Provider, trouble: Trouble
+) -> None:
+    provider.strike(trouble)
+    before = provider.calls
+    assert len(await said(provider.guarded(), prompt("Hello", streamed=False))) == 1
+    assert provider.calls - before == 2
 
 
 async def test_an_answer_is_no_longer_than_the_plan_allows(provider: Provider) -> None:
