@@ -65,6 +65,10 @@ class AnthropicModel:
 
 
 def _messages(prompt: Prompt) -> list[anthropic.types.MessageParam]:
-    return [
-        {"role": "user" if author is Author.PERSON else "assistant", "content": text} for author, text in prompt.said
-    ]
+    messages: list[anthropic.types.MessageParam] = []
+    for author, text in prompt.said:
+        if author is Author.PERSON:
+            messages.append({"role": "user", "content": text})
+        else:
+            messages.append({"role": "assistant", "content": text})
+    return messages
