@@ -18,6 +18,7 @@ from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.language import LanguageModel
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
+from app.domain.ports import TokenVerifier
 from app.domain.profiles import Profile
 from app.domain.seats import Seats
 from app.limits.limiter import Limiter
@@ -205,7 +206,7 @@ class Api:
     shared: MemoryShared = field(default_factory=MemoryShared)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
-    tokens: NamedTokens = field(default_factory=NamedTokens)
+    tokens: TokenVerifier = field(default_factory=NamedTokens)
     tracer: Tracer = SILENT
 
     @asynccontextmanager
