@@ -72,7 +72,7 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             **state,
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
-            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc),
+            chat=Chat(store=PostgresChat(database, sealer), model=model, now=now_in_utc, leaving=state["leaving"]),
             operations=operations,
             privacy=privacy_of(
                 database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
+from app.domain.leaving import Leaving
 from app.domain.models import Principal, Role
 from app.domain.seats import Seats
 
@@ -89,17 +90,19 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chat:
-    """Where talks are kept, who answers, the time in UTC, and how many may wait for an answer."""
+    """Where talks are kept, who answers, the time in UTC, how many may wait for an answer, and when it all ends."""
 
     store: ChatStore
     model: LanguageModel
     now: Callable[[], datetime]
     seats: Seats = field(default_factory=Seats)
+    leaving: Leaving = field(default_factory=Leaving)
 
     async def ask(self, person: Principal, text: str) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
 
-        A question is kept with its answer, also with one that was cut; without one nothing is kept.
+        A question is kept with its answer, also with one that was cut by a fault or by the end of the process; without
+        one nothing is kept.
 
         Raises:
             Invalid: The question breaks a rule.
@@ -120,13 +123,13 @@ class Chat:
         length, partial = 0, False
         try:
             async with aclosing(self.model.answer(prompt_of(page.messages, question.content, policy))) as answer:
-                async for piece in answer:
+                while (piece := await self._next(answer)) is not None:
                     pieces.append(piece)
                     length += len(piece)
                     yield Piece(text=piece)
                     if partial := length > ANSWER_MAX:
                         break
-        except ModelFault:
+        except (ModelFault, TimeoutError):
             partial = True
         if not pieces:
             raise Unavailable("the model said nothing")
@@ -135,6 +138,11 @@ class Chat:
         kept = _message(Author.MODEL, "".join(pieces), at=at, model=self.model.name, partial=partial)
         await self.store.add(person, question, kept)
         yield Exchange(question=question, answer=kept)
+
+    async def _next(self, answer: AsyncGenerator[str]) -> str | None:
+        # The bound is on each wait: around the loop it would strike what takes the pieces.
+        async with self.leaving.bound():
+            return await anext(answer, None)
 
 
 def policy_of(person: Principal) -> ChatPolicy:

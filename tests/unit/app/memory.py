@@ -17,6 +17,7 @@ from app.domain.chat import Chat
 from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.language import LanguageModel
+from app.domain.leaving import Leaving
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
 from app.domain.ports import TokenVerifier
 from app.domain.profiles import Profile
@@ -197,6 +198,7 @@ class Api:
     checks: tuple[Check, ...] = ()
     edge: Edge = field(default_factory=Edge)
     events: MemoryEvents = field(default_factory=MemoryEvents)
+    leaving: Leaving = field(default_factory=Leaving)
     limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
     model: LanguageModel = field(default_factory=ScriptedModel)
     operations: MemoryOperations = field(default_factory=MemoryOperations)
@@ -216,9 +218,10 @@ class Api:
             audit=self.audit,
             audit_history=self.audit,
             cache=cache,
-            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats),
+            chat=Chat(store=self.chat, model=self.model, now=lambda: NOW, seats=self.seats, leaving=self.leaving),
             checks=self.checks,
             events=self.events,
+            leaving=self.leaving,
             limiter=self.limiter,
             now=lambda: NOW,
             operations=self.operations,
