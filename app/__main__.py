@@ -16,8 +16,9 @@ from app.logs import configure_logs
 from app.setting_groups import ListenSettings
 from app.settings import ApiSettings, McpSettings, WorkerSettings
 
-SHUTDOWN_S: Final = 20
-"""How long running requests may finish after SIGTERM; below the platform's grace (`TERMINATION_GRACE_S`)."""
+SHUTDOWN_S: Final = 18
+"""How long running requests may finish when no more are taken; with `LEAD_S` before and what is closed after it below
+25 seconds, so that a replica ends in order also under a grace of 30, the default of Container Apps."""
 KEEP_ALIVE_S: Final = 3_660
 """How long an idle connection stays open: longer than the ingress, an Envoy, keeps it (1 hour). Who closes first loses
 the request that the other has just sent, and the caller gets a 503 (github.com/envoyproxy/envoy/issues/14981)."""
@@ -82,13 +83,16 @@ def serve(service: Any, listen: ListenSettings, log_level: str) -> int:
     import uvicorn  # noqa: PLC0415 - see `_api`
 
     from app.http_server import BoundedHttp  # noqa: PLC0415 - see `_api`
+    from app.leaving_server import LeavingServer  # noqa: PLC0415 - see `_api`
     from app.settled_heap import SettledHeap  # noqa: PLC0415 - see `_api`
 
     configure_logs(log_level, replica=listen.replica, revision=listen.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(SettledHeap(service), host=listen.host, port=listen.port, http=BoundedHttp, **SERVER)
-    return 0
+    config = uvicorn.Config(SettledHeap(service), host=listen.host, port=listen.port, http=BoundedHttp, **SERVER)
+    server = LeavingServer(config)
+    server.run()
+    return 0 if server.started else 3
 
 
 def _migrate(environ: Mapping[str, str]) -> int:

@@ -78,6 +78,7 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             chat=Chat(
                 store=PostgresChat(database, sealer),
                 model=model,
+                leaving=state["leaving"],
                 now=now_in_utc,
                 processing=privacy.processing,
                 profiles=state["profiles"],

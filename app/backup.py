@@ -70,11 +70,12 @@ async def back_up(login: Login, container: Container, *, now: datetime) -> Manif
         now: The time of the backup, in UTC.
 
     Raises:
-        BackupError: The database or the storage does not answer in time or refuses; without a manifest nothing counts.
+        BackupError: The database or the storage does not answer in time or refuses, or there is no room for the files
+            meanwhile; without a manifest nothing counts.
     """
     folder = f"{now:%Y%m%dT%H%M%SZ}"
-    with TemporaryDirectory() as kept:
-        try:
+    try:
+        with TemporaryDirectory() as kept:
             manifest = await _copy(replace(login, application="backup", statement_s=STATEMENT_S), Path(kept), now)
             (Path(kept) / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
             for table in manifest.tables:
@@ -82,8 +83,8 @@ async def back_up(login: Login, container: Container, *, now: datetime) -> Manif
                     f"{folder}/{table.file}", Path(kept) / table.file, content_type="application/gzip"
                 )
             await container.write_once(f"{folder}/{MANIFEST}", Path(kept) / MANIFEST, content_type="application/json")
-        except (DatabaseError, Unavailable, OSError) as error:
-            raise BackupError(str(error)) from error
+    except (DatabaseError, Unavailable, OSError) as error:
+        raise BackupError(str(error)) from error
     rows = sum(table.rows for table in manifest.tables)
     _log.info("backed up", extra={"folder": folder, "tables": len(manifest.tables), "rows": rows})
     return manifest

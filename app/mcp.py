@@ -24,6 +24,7 @@ from app.web.layers import Edge, layered
 from app.web.own_address import OwnAddress
 from app.web.person_limit import PersonLimit
 from app.web.state import State
+from app.web.with_caller import EndsWithCaller
 
 _TOOLS: Final[Mapping[str, Tool[Any]]] = {tool.name: tool for tool in (*tasks.TOOLS, *events.TOOLS, *profile.TOOLS)}
 
@@ -50,7 +51,8 @@ def create_mcp(open_state: Callable[[], AbstractAsyncContextManager[State]], edg
         Middleware(PersonLimit),
     ]
     routes = [
-        Route(RESOURCE_PATH, StreamableHTTPASGIApp(manager), methods=["POST"]),
+        # The library alone would look for a caller who leaves only while it streams events, which it does not do here.
+        Route(RESOURCE_PATH, EndsWithCaller(StreamableHTTPASGIApp(manager)), methods=["POST"]),
         metadata_route(issuer),
     ]
     return layered(routes, layers, opened, edge)

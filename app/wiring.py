@@ -15,6 +15,7 @@ from azure.identity.aio import ManagedIdentityCredential
 
 from app.cache.opening import OpenCache, open_cache
 from app.domain.errors import Unavailable
+from app.domain.leaving import Leaving
 from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
@@ -116,6 +117,7 @@ def state_on(ground: Ground, settings: ApiSettings | McpSettings) -> State:
         checks=ground.checks,
         cache=ground.cache.answers,
         events=PostgresEvents(ground.database),
+        leaving=Leaving(),
         limiter=Limiter(per_person=limits.per_person, per_address=limits.per_address, link=ground.cache.link),
         now=now_in_utc,
         profiles=PostgresProfiles(ground.database, ground.sealer),

@@ -1,19 +1,20 @@
-"""Talks of a person with a language model: what the model is told, what is kept of its answer."""
+"""Talks of a person with a language model, and what is kept of them."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from app.domain.access import is_premium
 from app.domain.errors import Invalid, Unavailable
 from app.domain.identifiers import time_ordered_id
-from app.domain.language import Author, LanguageModel, ModelFault, Prompt
+from app.domain.language import Author, LanguageModel, ModelFault
+from app.domain.leaving import Leaving
 from app.domain.models import Principal
 from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
-from app.domain.profiles import Plan, ProfileStore
+from app.domain.profiles import ProfileStore
+from app.domain.prompts import policy_of, prompt_of
 from app.domain.purposes import Purpose
 from app.domain.seats import Seats
 
@@ -21,10 +22,6 @@ QUESTION_MAX: Final = 4000
 """Characters."""
 ANSWER_MAX: Final = 20_000
 """Characters: far above what the longest answer of a plan has, in case a provider does not keep to it."""
-INSTRUCTIONS: Final = (
-    "You are the assistant in DigitalMe, where a person keeps their own tasks, calendar and notes. "
-    "Answer briefly and in the person's language. Say so when you do not know."
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,19 +42,6 @@ class ChatPage:
 
     messages: tuple[ChatMessage, ...]
     after: UUID | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChatPolicy:
-    """How much a plan gives the model to read and to write."""
-
-    history_messages: int
-    history_characters: int
-    answer_tokens: int
-
-
-FREE: Final = ChatPolicy(history_messages=10, history_characters=8_000, answer_tokens=512)
-PREMIUM: Final = ChatPolicy(history_messages=40, history_characters=32_000, answer_tokens=2_048)
 
 
 class ChatStore(Protocol):
@@ -102,6 +86,7 @@ class Chat:
         processing: Where it is noted that somebody else is told.
         profiles: Who has which plan.
         seats: How many may wait for an answer.
+        leaving: When it all ends.
     """
 
     store: ChatStore
@@ -110,6 +95,7 @@ class Chat:
     processing: ProcessingLog
     profiles: ProfileStore
     seats: Seats = field(default_factory=Seats)
+    leaving: Leaving = field(default_factory=Leaving)
 
     async def ask(self, person: Principal, text: str, *, streamed: bool = True) -> AsyncGenerator[Piece | Exchange]:
         """Give the pieces of an answer, at last the exchange as it is kept.
@@ -119,8 +105,8 @@ class Chat:
             text: The question.
             streamed: Whether the pieces are read as they come; else there is one piece, the whole answer.
 
-        A question is kept with its answer, also with one that was cut; without one nothing is kept of what was said.
-        That the model is told is noted before it is, so that it never is without.
+        A question is kept with its answer, also with one that was cut by a fault or by the end of the process; without
+        one nothing is kept of what was said. That the model is told is noted before it is, so that it never is without.
 
         Raises:
             Erased: The person has been erased; the model was not told.
@@ -145,15 +131,15 @@ class Chat:
         pieces: list[str] = []
         length, partial = 0, False
         try:
-            prompt = prompt_of(page.messages, question.content, policy, streamed=streamed)
+            prompt = prompt_of(_said(page), question.content, policy, streamed=streamed)
             async with aclosing(self.model.answer(prompt)) as answer:
-                async for piece in answer:
+                while (piece := await self._next(answer)) is not None:
                     pieces.append(piece)
                     length += len(piece)
                     yield Piece(text=piece)
                     if partial := length > ANSWER_MAX:
                         break
-        except ModelFault:
+        except (ModelFault, TimeoutError):
             partial = True
         if not pieces:
             raise Unavailable("the model said nothing")
@@ -163,10 +149,10 @@ class Chat:
         await self.store.add(person, question, kept)
         yield Exchange(question=question, answer=kept)
 
-
-def policy_of(person: Principal, plan: Plan) -> ChatPolicy:
-    """Return how much a person has of the model, whom this plan is kept of."""
-    return PREMIUM if is_premium(person, plan) else FREE
+    async def _next(self, answer: AsyncGenerator[str]) -> str | None:
+        # The bound is on each wait: around the loop it would strike what takes the pieces.
+        async with self.leaving.bound():
+            return await anext(answer, None)
 
 
 def question_of(text: str) -> str:
@@ -180,23 +166,8 @@ def question_of(text: str) -> str:
     return text
 
 
-def prompt_of(newest_first: Sequence[ChatMessage], question: str, policy: ChatPolicy, *, streamed: bool) -> Prompt:
-    """Make the prompt of a question: as much of what was said last as the policy lets the model read."""
-    said: list[tuple[Author, str]] = []
-    left = policy.history_characters
-    for message in newest_first[: policy.history_messages]:
-        left -= len(message.content)
-        if left < 0:
-            break
-        said.insert(0, (message.author, message.content))
-    while said and said[0][0] is Author.MODEL:  # a conversation begins with a person (Anthropic, "Messages")
-        del said[0]
-    return Prompt(
-        instructions=INSTRUCTIONS,
-        said=(*said, (Author.PERSON, question)),
-        answer_tokens=policy.answer_tokens,
-        streamed=streamed,
-    )
+def _said(page: ChatPage) -> list[tuple[Author, str]]:
+    return [(message.author, message.content) for message in page.messages]
 
 
 def _message(

@@ -115,8 +115,8 @@ def _usable_keys(key_set: dict[str, Any]) -> dict[str, jwt.PyJWK]:
     An id that several keys share proves nothing and is left out (RFC 7517 section 4.5 asks for distinct ids).
     """
     listed = key_set.get("keys")
-    if not isinstance(listed, list):
-        raise BadAnswerError("the key set has no list of keys")
+    if not isinstance(listed, list) or not listed:  # an issuer always has a key: without any, something is broken there
+        raise BadAnswerError("the key set lists no keys")
     usable: dict[str, jwt.PyJWK] = {}
     shared: set[str] = set()
     for entry in cast("list[object]", listed):

@@ -25,6 +25,7 @@ SUBJECT_MAX: Final = 255
 # Exactly one spelling per token: a lenient base64 decoder would accept others, and each as another cache key.
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ACCESS_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+_DATES: Final = ("exp", "iat", "nbf")
 _ID_TOKEN_CLAIMS: Final = ("nonce", "at_hash", "c_hash")
 
 
@@ -86,6 +87,7 @@ class AccessTokens:
             options={"require": ["iss", "aud", "exp", "iat", "sub"], "strict_aud": True},
         )
         _require_access_token(header, claims)
+        _require_numeric_dates(claims)
         return claims
 
     def _remember(self, digest: bytes, *, until: float, principal: Principal) -> None:
@@ -108,6 +110,12 @@ def _require_access_token(header: Mapping[str, Any], claims: Mapping[str, Any]) 
     scopes = claims.get("scp")
     if kind != "JWT" or not isinstance(scopes, str) or not scopes or any(c in claims for c in _ID_TOKEN_CLAIMS):
         raise Unauthenticated("not an access token")
+
+
+def _require_numeric_dates(claims: Mapping[str, Any]) -> None:
+    """Refuse dates that are no JSON numbers (RFC 7519 section 2): PyJWT reads texts, and `true` as the first second."""
+    if any(type(claims[name]) not in (int, float) for name in _DATES if name in claims):
+        raise Unauthenticated("a date is not a number")
 
 
 def _subject(claims: Mapping[str, Any]) -> str:

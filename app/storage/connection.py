@@ -23,6 +23,7 @@ NOT_NOW: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver may say of a session that the server ends under it
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.OperatorInterventionError,

@@ -4,12 +4,14 @@ The sight is a setting of the session, so the service talks to the server itself
 another session, as pgbouncer does at port 6432, would lose it.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
+from app.cache.circuit import Circuit
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.storage.connection import NOT_NOW, Connection, Login
@@ -17,6 +19,12 @@ from app.telemetry.tracing import traced
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Bound on the wait for a free connection, a new one included; then the request is shed."""
+SIGHT_TIMEOUT_S: Final = 2.0
+"""Bound on the first statement of a loan: it waits for no lock, so a session that is silent for so long is dead."""
+TRIAL_TIMEOUT_S: Final = 3.0
+"""Bound on one trial of a database that was silent: with the pause between trials, a return is seen within 5 s."""
+RETURN_TIMEOUT_S: Final = 1.0
+"""Bound on giving a connection back, while the server is told that nobody waits for its statement any more."""
 POOL_SIZE: Final = 5
 """Connections per replica; times the replicas it must stay below the server's limit."""
 ERASED_STATE: Final = "DM001"
@@ -77,10 +85,16 @@ class Transaction:
 
 
 class Database:
-    """A pool that connects when asked, so that the process starts without its database and recovers by itself."""
+    """A pool that connects when asked, so that the process starts without its database and recovers by itself.
+
+    When it was silent several times in a row, requests are refused at once, and one connection at a time is tried
+    beside them until it answers again.
+    """
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
+        self._circuit = Circuit()
+        self._trial: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -88,7 +102,12 @@ class Database:
         """Open a pool; nothing connects yet."""
         pool = _driver.create_pool(**login.arguments(), min_size=0, max_size=POOL_SIZE, reset=_keep_session)
         async with pool:
-            yield cls(pool)
+            database = cls(pool)
+            try:
+                yield database
+            finally:
+                if database._trial:
+                    database._trial.cancel()
 
     @asynccontextmanager
     async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
@@ -98,8 +117,8 @@ class Database:
             Erased: Something was to be kept for an erased person.
             Unavailable: There is none in time, or it fails while lent.
         """
-        async with self._lend() as connection:
-            await _see(connection, owner)
+        self._refuse_while_silent()
+        async with self._lend(owner) as connection:
             yield connection
 
     @asynccontextmanager
@@ -109,35 +128,57 @@ class Database:
         Raises:
             Unavailable: There is none in time, or it fails while lent.
         """
-        async with self._lend() as connection:
-            await _see(connection, None, scope="upkeep")
+        self._refuse_while_silent()
+        async with self._lend(None, scope="upkeep") as connection:
             yield connection
 
     async def ping(self) -> None:
-        """Return when the database answers a query.
+        """Return when the database answers a query, which is asked in any case.
 
         Raises:
             Unavailable: It does not.
         """
-        async with self._lend() as connection:
-            await connection.fetchval("select 1")
+        async with self._lend(None):
+            pass
+
+    def _refuse_while_silent(self) -> None:
+        if self._circuit.closed:
+            return
+        if (self._trial is None or self._trial.done()) and self._circuit.trial_is_due():
+            self._trial = asyncio.create_task(self._try())
+        raise Unavailable("the database has not answered lately")
+
+    async def _try(self) -> None:
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(TRIAL_TIMEOUT_S):
+                await self.ping()
 
     @asynccontextmanager
-    async def _lend(self) -> AsyncGenerator[Connection]:
+    async def _lend(self, owner: Principal | None, *, scope: str = "") -> AsyncGenerator[Connection]:
+        lent = False
         try:
             with traced("database", **_SPAN):
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+                try:
+                    await _see(connection, owner, scope=scope)
+                    lent = True
+                    self._circuit.succeeded()
                     with _erased_told():
                         yield connection
+                finally:
+                    await self._pool.release(connection, timeout=RETURN_TIMEOUT_S)
         except asyncpg.DataError:
             raise
         except NOT_NOW as error:
+            if not lent and isinstance(error, TimeoutError):  # what is refused at once may be asked at once again
+                self._circuit.failed()
             raise Unavailable(f"the database does not answer: {error!r}") from error
 
 
 async def _see(connection: Connection, owner: Principal | None, *, scope: str = "") -> None:
     """Say whose rows the next statements may see."""
-    await connection.fetchrow(_SEE, owner.issuer if owner else "", owner.subject if owner else "", scope)
+    issuer, subject = (owner.issuer, owner.subject) if owner else ("", "")
+    await connection.fetchrow(_SEE, issuer, subject, scope, timeout=SIGHT_TIMEOUT_S)
 
 
 @contextmanager

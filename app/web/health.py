@@ -38,7 +38,7 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReadyRoute:
-    """Answers whether every hard dependency answers: 200, else 503.
+    """Answers whether every hard dependency answers: 200, else 503; and 503 once the process has been told to end.
 
     Args:
         clock: Monotonic seconds.
@@ -51,6 +51,8 @@ class ReadyRoute:
 
     async def __call__(self, request: Request[Checked]) -> Json:
         """Answer."""
+        if (leaving := request.scope["state"].get("leaving")) and leaving.begun:
+            return Json(Readiness(status="failed"), HTTPStatus.SERVICE_UNAVAILABLE)
         readiness = await asyncio.shield(self._current(request.state["checks"]))
         status = HTTPStatus.SERVICE_UNAVAILABLE if readiness.status == "failed" else HTTPStatus.OK
         is_direct = not {FORWARDED, FRONT_DOOR_HEADER} & {name for name, _ in request.scope["headers"]}

@@ -9,6 +9,7 @@ from app.domain.audit import AuditTrail
 from app.domain.audit_history import AuditHistory
 from app.domain.chat import Chat
 from app.domain.events import EventStore
+from app.domain.leaving import Leaving
 from app.domain.operations import OperationStore
 from app.domain.ports import TaskStore, TokenVerifier
 from app.domain.privacy import Privacy
@@ -33,6 +34,7 @@ class State(Checked):
 
     cache: AnswerCache
     events: EventStore
+    leaving: Leaving
     limiter: Limiter
     now: Callable[[], datetime]
     """The time in UTC."""

@@ -1,4 +1,4 @@
-"""The faults of I1 to I20 that the program alone answers for, and the table of all of them.
+"""The faults of I1 to I20 that the program alone answers for, and the tables of all of them and of A1 to A35.
 
 Mocks prove construction. What needs the real engine is in `tests/e2e`.
 """
@@ -176,16 +176,17 @@ def _tests() -> dict[str, str]:
     """Every test that is named after a fault, and its file."""
     found: dict[str, str] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for name in re.findall(r"^(?:async )?def (test_i\d+_\w+)", path.read_text(), re.MULTILINE):
+        for name in re.findall(r"^(?:async )?def (test_[ai]\d+_\w+)", path.read_text(), re.MULTILINE):
             found[name] = str(path.relative_to(ROOT))
     return found
 
 
-def test_every_fault_has_a_test_named_after_it_and_a_row_in_the_table() -> None:
-    rows = re.findall(r"^\| (I\d+) \|.*\| `(\S+)::(test_\w+)` \|", FAULTS.read_text(), re.MULTILINE)
+@pytest.mark.parametrize(("letter", "count"), [("I", 20), ("A", 35)])
+def test_every_fault_has_a_test_named_after_it_and_a_row_in_the_table(letter: str, count: int) -> None:
+    rows = re.findall(rf"^\| ({letter}\d+) \|.*\| `(\S+)::(test_\w+)` \|$", FAULTS.read_text(), re.MULTILINE)
     tests = _tests()
 
-    assert [number for number, _, _ in rows] == [f"I{number}" for number in range(1, 21)]
+    assert [number for number, _, _ in rows] == [f"{letter}{number}" for number in range(1, count + 1)]
     for number, path, name in rows:
         assert name.startswith(f"test_{number.lower()}_"), name
         assert tests.get(name) == path, name

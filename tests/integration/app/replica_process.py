@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ ROOT: Final = Path(__file__).parents[3]
 @asynccontextmanager
 async def identity_endpoint(platform: Platform) -> AsyncGenerator[dict[str, str]]:
     """Serve tokens of managed identities as Container Apps does; gives the variables that name the endpoint."""
-    identities = {identity.client_id: identity for identity in (API, MCP, MIGRATOR, WORKER)}
+    identities = {identity.client_id: identity for identity in (API, MCP, MIGRATOR, READER, WORKER)}
 
     async def token(request: web.Request) -> web.Response:
         identity = identities[request.query["client_id"]]
@@ -134,15 +134,15 @@ class Replica:
         }
 
 
-async def start(role: str, environ: dict[str, str]) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", role, env=environ, cwd=ROOT, stdout=PIPE, stderr=PIPE
-    )
+async def start(role: str, environ: dict[str, str], *, under: Sequence[str] = ()) -> Process:
+    """Start a role, through a program that changes its own rights and then becomes the role."""
+    command = *under, sys.executable, "-m", "app", role
+    return await asyncio.create_subprocess_exec(*command, env=environ, cwd=ROOT, stdout=PIPE, stderr=PIPE)
 
 
-async def run(role: str, environ: dict[str, str]) -> tuple[int | None, str, str]:
+async def run(role: str, environ: dict[str, str], *, under: Sequence[str] = ()) -> tuple[int | None, str, str]:
     """Run a role to its end; gives the exit code and both outputs."""
-    process = await start(role, environ)
+    process = await start(role, environ, under=under)
     out, err = await asyncio.wait_for(process.communicate(), WITHIN_S)
     return process.returncode, out.decode(), err.decode()
 
@@ -174,12 +174,14 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(role: str, environ: dict[str, str], token: str = "") -> AsyncGenerator[Served]:
+async def serve(
+    role: str, environ: dict[str, str], token: str = "", *, under: Sequence[str] = ()
+) -> AsyncGenerator[Served]:
     """Run a role until it is alive, and end it if the test has not."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = await start(role, {**environ, "PORT": str(port)})
+    process = await start(role, {**environ, "PORT": str(port)}, under=under)
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
         try:

@@ -85,7 +85,7 @@ async def test_it_is_ready_and_ends_in_order(replica: Replica) -> None:
     assert all(json.loads(line)["level"] in {"info", "warning"} for line in log.splitlines())
 
 
-async def test_a_token_for_the_api_opens_no_tool(replica: Replica) -> None:
+async def test_a35_a_token_for_the_api_opens_no_tool(replica: Replica) -> None:
     async with serve_mcp(replica) as served:
         for audience, status in ((TOOL_AUDIENCE, 200), (AUDIENCE, 401)):
             headers = {"Authorization": f"Bearer {replica.issuer.token(aud=audience)}", "Accept": "application/json"}

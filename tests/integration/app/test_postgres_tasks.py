@@ -132,7 +132,7 @@ async def test_a_page_by_key_reads_the_index_only_as_far_as_it_goes(database: Da
     assert "Sort" not in plan
 
 
-async def test_a_database_that_is_down_is_unavailable_and_comes_back_without_a_restart(platform: Platform) -> None:
+async def test_a4_a_database_that_is_down_is_unavailable_and_comes_back_without_a_restart(platform: Platform) -> None:
     name = await platform.new_database()
     login = platform.login(API, "api", name)
     async with Database.open(replace(login, port=1)) as down:
@@ -147,7 +147,7 @@ async def test_a_database_that_is_down_is_unavailable_and_comes_back_without_a_r
         await database.ping()
 
 
-async def test_a_statement_that_takes_too_long_is_cut_off(database: Database, platform: Platform) -> None:
+async def test_a5_a_statement_that_takes_too_long_is_cut_off(database: Database, platform: Platform) -> None:
     async with database.connection() as connection:
         name = await connection.fetchval("select current_database()")
     async with Database.open(replace(platform.login(API, "api", name), statement_s=0.1)) as impatient:

@@ -17,7 +17,9 @@ from app.domain.chat import Chat
 from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.language import LanguageModel
+from app.domain.leaving import Leaving
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
+from app.domain.ports import TokenVerifier
 from app.domain.profiles import Plan, Profile
 from app.domain.seats import Seats
 from app.limits.limiter import Limiter
@@ -199,6 +201,7 @@ class Api:
     checks: tuple[Check, ...] = ()
     edge: Edge = field(default_factory=Edge)
     events: MemoryEvents = field(default_factory=MemoryEvents)
+    leaving: Leaving = field(default_factory=Leaving)
     limiter: Limiter = field(default_factory=lambda: Limiter(per_person=100_000, per_address=100_000))
     model: LanguageModel = field(default_factory=ScriptedModel)
     operations: MemoryOperations = field(default_factory=MemoryOperations)
@@ -208,7 +211,7 @@ class Api:
     shared: MemoryShared = field(default_factory=MemoryShared)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     telegram: MemoryTelegram = field(default_factory=MemoryTelegram)
-    tokens: NamedTokens = field(default_factory=NamedTokens)
+    tokens: TokenVerifier = field(default_factory=NamedTokens)
     tracer: Tracer = SILENT
 
     @asynccontextmanager
@@ -225,9 +228,11 @@ class Api:
                 processing=self.privacy.processing,
                 profiles=self.profiles,
                 seats=self.seats,
+                leaving=self.leaving,
             ),
             checks=self.checks,
             events=self.events,
+            leaving=self.leaving,
             limiter=self.limiter,
             now=lambda: NOW,
             operations=self.operations,

@@ -4,8 +4,11 @@ from uvicorn import Config
 
 from app.__main__ import SERVER, SHUTDOWN_S
 from app.contract import TERMINATION_GRACE_S
+from app.domain.leaving import LAST_S
+from app.leaving_server import LEAD_S
 from app.queue import relaying
 from app.queue.service_bus import POLL_S, SETTLE_S
+from app.storage.connection import STATEMENT_TIMEOUT_S
 from app.worker import STOP_S
 
 ENVOY_IDLE_S = 3600
@@ -31,4 +34,8 @@ def test_a_worker_has_the_time_to_settle_the_message_at_hand_or_to_give_it_back(
 
 
 def test_what_waits_in_the_outbox_is_sent_after_the_last_request_if_that_is_quick() -> None:
-    assert SHUTDOWN_S + relaying.STOP_S <= DEFAULT_GRACE_S - 5
+    assert LEAD_S + SHUTDOWN_S + relaying.STOP_S <= DEFAULT_GRACE_S - 5
+
+
+def test_an_answer_that_is_cut_at_the_end_can_still_be_kept_and_sent() -> None:
+    assert LAST_S + STATEMENT_TIMEOUT_S <= LEAD_S + SHUTDOWN_S

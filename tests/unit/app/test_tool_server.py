@@ -1,6 +1,7 @@
 """What every request to the tool server passes: its own address, origins, tokens, sizes, methods."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -49,9 +50,44 @@ def test_a_wrong_token_is_told_apart_from_none() -> None:
         ("null", 403),
     ],
 )
-def test_only_pages_of_the_own_origin_are_answered(origin: str, status: int) -> None:
+def test_a35_only_pages_of_the_own_origin_are_answered(origin: str, status: int) -> None:
     with Tools().client("ada") as client:
         assert ask(client, "tools/list", Origin=origin).status_code == status
+
+
+def test_a35_who_is_no_page_sends_no_origin_and_needs_a_token_like_all() -> None:
+    """The specification has 403 for an origin that is there and not ours; programs send none."""
+    with Tools().client() as client:
+        assert ask(client, "tools/list").status_code == 401
+        assert ask(client, "tools/list", Authorization="Bearer ada").status_code == 200
+        assert ask(client, "tools/list", Origin="").status_code == 403
+
+
+ENVELOPE: dict[str, Any] = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+NAMED = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "list_tasks"}
+
+
+@pytest.mark.parametrize(
+    ("named", "status"),
+    [
+        ({}, 200),
+        ({"Mcp-Method": "tools/list"}, 400),
+        ({"Mcp-Name": "delete_task"}, 400),
+        ({"Mcp-Method": ""}, 400),
+        ({"Mcp-Name": ""}, 400),
+        ({"MCP-Protocol-Version": "2026-01-01"}, 400),
+    ],
+    ids=["all agree", "another method", "another tool", "no method", "no tool", "another version"],
+)
+def test_a35_what_the_head_says_of_a_call_must_be_what_the_body_says(named: dict[str, str], status: int) -> None:
+    with Tools().client("ada") as client:
+        parameters = {"name": "list_tasks", "arguments": {}, "_meta": ENVELOPE}
+        answer = ask(client, "tools/call", parameters, **{**NAMED, **named})
+    assert answer.status_code == status, answer.text
+    assert ("error" in answer.json()) == (status == 400)
 
 
 @pytest.mark.parametrize("host", ["a.test,b.test", "user@a.test", "a.test/x", "a.test:port", "-", "[::1]", "a b"])
