@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.environment import SettingsError
-from app.job_settings import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
 from app.logs import configure_logs
-from app.setting_groups import ListenSettings
-from app.settings import ApiSettings, McpSettings, WorkerSettings
+from app.settings.groups import ListenSettings
+from app.settings.jobs import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
+from app.settings.reader import SettingsError
+from app.settings.services import ApiSettings, McpSettings, WorkerSettings
 
 SHUTDOWN_S: Final = 18
 """How long running requests may finish when no more are taken; with `LEAD_S` before and what is closed after it below
@@ -50,8 +50,8 @@ def _api(environ: Mapping[str, str]) -> int:
     settings = ApiSettings.load(environ)
     # Each role imports what it runs: the API starts without alembic, and --help without anything.
     from app.api import create_api  # noqa: PLC0415 - see above
-    from app.api_parts import open_api_state  # noqa: PLC0415 - see above
     from app.web.layers import Edge  # noqa: PLC0415 - see above
+    from app.wiring.api import open_api_state  # noqa: PLC0415 - see above
 
     edge = Edge(
         cors_origins=settings.cors_origins, front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops
@@ -64,7 +64,7 @@ def _mcp(environ: Mapping[str, str]) -> int:
     settings = McpSettings.load(environ)
     from app.mcp import create_mcp  # noqa: PLC0415 - see `_api`
     from app.web.layers import Edge  # noqa: PLC0415 - see `_api`
-    from app.wiring import open_state  # noqa: PLC0415 - see `_api`
+    from app.wiring.mcp import open_state  # noqa: PLC0415 - see `_api`
 
     edge = Edge(front_door_id=settings.front_door_id, hops=settings.limits.trusted_hops)
     service = create_mcp(lambda: open_state(settings), edge, issuer=settings.tokens.issuer)
@@ -82,9 +82,9 @@ def serve(service: Any, listen: ListenSettings, log_level: str) -> int:
     """Answer requests until SIGTERM."""
     import uvicorn  # noqa: PLC0415 - see `_api`
 
-    from app.http_server import BoundedHttp  # noqa: PLC0415 - see `_api`
-    from app.leaving_server import LeavingServer  # noqa: PLC0415 - see `_api`
-    from app.settled_heap import SettledHeap  # noqa: PLC0415 - see `_api`
+    from app.server.bounded_http import BoundedHttp  # noqa: PLC0415 - see `_api`
+    from app.server.leaving import LeavingServer  # noqa: PLC0415 - see `_api`
+    from app.server.settled_heap import SettledHeap  # noqa: PLC0415 - see `_api`
 
     configure_logs(log_level, replica=listen.replica, revision=listen.revision)
     # uvicorn raises the signal again after it has shut down in order, which is a success.
@@ -97,8 +97,8 @@ def serve(service: Any, listen: ListenSettings, log_level: str) -> int:
 
 def _migrate(environ: Mapping[str, str]) -> int:
     settings = MigrateSettings.load(environ)
-    from app.migrate import DatabaseRole, MigrationError, migrate  # noqa: PLC0415 - see `_api`
-    from app.wiring import open_login  # noqa: PLC0415 - see `_api`
+    from app.jobs.migrate import DatabaseRole, MigrationError, migrate  # noqa: PLC0415 - see `_api`
+    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
 
     async def run() -> None:
         services = [
@@ -113,16 +113,16 @@ def _migrate(environ: Mapping[str, str]) -> int:
     try:
         asyncio.run(run())
     except MigrationError as error:
-        logging.getLogger("app.migrate").error("migration failed: %s", error)  # noqa: TRY400 - one line is the reason
+        logging.getLogger("app.jobs.migrate").error("migration failed: %s", error)  # noqa: TRY400 - one line is the reason
         return 1
     return 0
 
 
 def _backup(environ: Mapping[str, str]) -> int:
     settings = BackupSettings.load(environ)
-    from app.backup import BackupError, back_up  # noqa: PLC0415 - see `_api`
+    from app.jobs.backup import BackupError, back_up  # noqa: PLC0415 - see `_api`
     from app.storage.blobs import BlobContainer  # noqa: PLC0415 - see `_api`
-    from app.wiring import open_login  # noqa: PLC0415 - see `_api`
+    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
 
     async def run() -> None:
         database = settings.database
@@ -136,16 +136,16 @@ def _backup(environ: Mapping[str, str]) -> int:
     try:
         asyncio.run(run())
     except BackupError as error:
-        logging.getLogger("app.backup").error("backup failed: %s", error)  # noqa: TRY400 - one line is the reason
+        logging.getLogger("app.jobs.backup").error("backup failed: %s", error)  # noqa: TRY400 - one line is the reason
         return 1
     return 0
 
 
 def _restore(environ: Mapping[str, str]) -> int:
     settings = RestoreSettings.load(environ)
-    from app.restore import RestoreError, restore  # noqa: PLC0415 - see `_api`
+    from app.jobs.restore import RestoreError, restore  # noqa: PLC0415 - see `_api`
     from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see `_api`
-    from app.wiring import open_login  # noqa: PLC0415 - see `_api`
+    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
 
     async def run() -> None:
         who, backups, audit = settings.database.client_id, settings.backups, settings.audit
@@ -160,14 +160,14 @@ def _restore(environ: Mapping[str, str]) -> int:
     try:
         asyncio.run(run())
     except RestoreError as error:
-        logging.getLogger("app.restore").error("restore failed: %s", error)  # noqa: TRY400 - one line is the reason
+        logging.getLogger("app.jobs.restore").error("restore failed: %s", error)  # noqa: TRY400 - one line is the reason
         return 1
     return 0
 
 
 def _upkeep(environ: Mapping[str, str]) -> int:
     settings = UpkeepSettings.load(environ)
-    from app.upkeep_role import run_upkeep  # noqa: PLC0415 - see `_api`
+    from app.wiring.upkeep import run_upkeep  # noqa: PLC0415 - see `_api`
 
     configure_logs(settings.log_level)
     return 0 if asyncio.run(run_upkeep(settings)) else 1

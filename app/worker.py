@@ -13,12 +13,12 @@ from starlette.types import ASGIApp
 from app.contract import WorkerEnv
 from app.queue.consumer import Consumer
 from app.queue.service_bus import ServiceBusQueue
-from app.settings import WorkerSettings
+from app.settings.services import WorkerSettings
 from app.storage.inbox import PostgresInbox
 from app.web.checks import Check
 from app.web.layers import layered
 from app.web.state import Checked
-from app.wiring import CHECK_TIMEOUT_S, open_ground, secret_check
+from app.wiring.ground import CHECK_TIMEOUT_S, open_ground, secret_check
 
 STOP_S: Final = 15.0
 """How long the message at hand may take after SIGTERM; then it is given back, and another worker does it. With that
@@ -36,7 +36,7 @@ def create_worker(open_state: Callable[[], AbstractAsyncContextManager[Checked]]
 async def open_worker(settings: WorkerSettings) -> AsyncGenerator[Checked]:
     """Work the queue off until the end, which waits for the message at hand."""
     # The clients of blob storage are slow to import; who only looks at the worker goes without.
-    from app.worker_parts import open_work  # noqa: PLC0415 - see above
+    from app.wiring.worker import open_work  # noqa: PLC0415 - see above
 
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(open_ground(settings, "worker"))

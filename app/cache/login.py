@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, RedisError
 
-from app.setting_groups import CacheSettings
+from app.settings.groups import CacheSettings
 
 REDIS_SCOPE: Final = "https://redis.azure.com/.default"
 """The resource of Azure Managed Redis in Entra (Microsoft, "Use Microsoft Entra ID for cache authentication")."""

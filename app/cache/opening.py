@@ -13,7 +13,7 @@ from app.cache.link import Link
 from app.cache.login import open_pool
 from app.cache.news import News
 from app.cache.shared import Shared
-from app.setting_groups import CacheSettings
+from app.settings.groups import CacheSettings
 from app.telemetry.counters import CACHE_READS, Counter
 
 

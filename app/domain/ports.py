@@ -1,4 +1,4 @@
-"""What the product needs of the outside, as protocols; `app.wiring` chooses who provides it."""
+"""What the product needs of the outside, as protocols; `app.wiring.ground` chooses who provides it."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -6,9 +6,9 @@ import openai
 import openai.types.chat
 
 from app.domain.language import Author, ModelFault, Prompt
-from app.environment import Secret
 from app.language.faults import told
 from app.language.timeouts import CONNECT_S, SILENCE_S
+from app.settings.reader import Secret
 
 
 class OpenAiModel:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from app.contract import ChatProvider
 from app.domain.language import LanguageModel, Prompt
 from app.language.guarded import GuardedModel
-from app.setting_groups import ChatSettings
+from app.settings.groups import ChatSettings
 
 _ADAPTERS: Final = {
     ChatProvider.ANTHROPIC: ("app.language.anthropic", "AnthropicModel"),

@@ -12,7 +12,7 @@ from azure.identity.aio import ManagedIdentityCredential
 from app.domain.outbox import Outbox
 from app.queue.relay import Relay
 from app.queue.service_bus_sender import ServiceBusSendQueue
-from app.setting_groups import QueueSettings
+from app.settings.groups import QueueSettings
 
 STOP_S: Final = 3.0
 """How long what still waits may be sent at the end; another process sends the rest."""

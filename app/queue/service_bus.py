@@ -17,7 +17,7 @@ from azure.servicebus.amqp import AmqpMessageBodyType
 
 from app.contract import REPLAY_OF
 from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
-from app.setting_groups import QueueSettings
+from app.settings.groups import QueueSettings
 
 POLL_S: Final = 5.0
 """How long one wait for a message is: the longest that an idle worker takes to stop."""

@@ -12,7 +12,7 @@ from azure.servicebus.aio import ServiceBusSender
 
 from app.domain.outbox import Message
 from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
-from app.setting_groups import QueueSettings
+from app.settings.groups import QueueSettings
 
 SEND_S: Final = 5.0
 """Bound on a batch: so long its rows are locked."""

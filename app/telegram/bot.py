@@ -9,9 +9,9 @@ import msgspec
 
 from app.domain.errors import Unavailable
 from app.domain.telegram import Line
-from app.environment import Secret
 from app.language.budget import RetryBudget
 from app.language.circuit import Circuit
+from app.settings.reader import Secret
 
 ADDRESS: Final = "https://api.telegram.org"
 WHOLE_S: Final = 10.0

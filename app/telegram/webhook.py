@@ -7,7 +7,7 @@ from hmac import compare_digest
 
 from app.domain.errors import Forbidden, Unavailable
 from app.domain.telegram import TelegramLinks, TelegramUpdates
-from app.environment import Secret
+from app.settings.reader import Secret
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

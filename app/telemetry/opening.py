@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from app.setting_groups import TelemetrySettings
+from app.settings.groups import TelemetrySettings
 from app.telemetry.delivery import Delivery, Sender
 from app.telemetry.points import Intervals
 from app.telemetry.spans import Tracer

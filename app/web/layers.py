@@ -12,7 +12,7 @@ From the outside in, each for what comes further in:
 8. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
 9. Routes.
 
-Before all of them `app.http_server` bounds the head.
+Before all of them `app.server.bounded_http` bounds the head.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence

@@ -21,7 +21,7 @@ from app.web.checks import Check
 
 
 class Checked(TypedDict):
-    """The lifespan state of every role: built by `app.wiring`, by hand in tests."""
+    """The lifespan state of every role: built by `app.wiring.ground`, by hand in tests."""
 
     checks: tuple[Check, ...]
     """What readiness derives from: one check per thing that the wiring opened."""

@@ -9,9 +9,9 @@ import os
 from typing import Final
 
 from app.domain.models import Principal
-from app.settings import ApiSettings
+from app.settings.services import ApiSettings
 from app.storage.database import Database
-from app.wiring import open_login
+from app.wiring.ground import open_login
 
 # Ids grow with time, as those of the service do: milliseconds in front, chance behind (RFC 9562, version 7).
 TASKS: Final = """

@@ -17,11 +17,11 @@ from uuid import UUID
 from app.contract import ApiEnv
 from app.domain.events import Window
 from app.domain.models import Principal, TaskFilter, TaskStatus
-from app.settings import ApiSettings
+from app.settings.services import ApiSettings
 from app.storage.database import Database
 from app.storage.events import PostgresEvents
 from app.storage.tasks import PostgresTasks
-from app.wiring import open_login
+from app.wiring.ground import open_login
 from ops.target import report
 from tests.bench.deployed import Deployed
 from tests.bench.fill import EVENTS, TASKS

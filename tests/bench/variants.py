@@ -22,13 +22,13 @@ from starlette.types import ASGIApp
 
 from app.__main__ import serve
 from app.api import create_api
-from app.api_parts import open_api_state
 from app.domain.language import Prompt
-from app.settings import ApiSettings
+from app.settings.services import ApiSettings
 from app.telemetry.counters import CACHE_READS
 from app.telemetry.spans import SILENT
 from app.web.layers import Edge
 from app.web.state import ApiState
+from app.wiring.api import open_api_state
 from tests.bench.peer import create_peer
 from tests.load import raw
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app import job_settings, settings
 from app.contract import (
     API_PORT,
     LIVENESS_PATH,
@@ -22,6 +21,7 @@ from app.contract import (
     UpkeepEnv,
     WorkerEnv,
 )
+from app.settings import jobs, services
 from tests.tape import STACKS, Tape
 
 PORTS = {"api": API_PORT, "mcp": MCP_PORT, "worker": WORKER_PORT}
@@ -48,18 +48,18 @@ class Role:
 
 
 ROLES = {
-    "api": Role(kind="ContainerApp", name="api", names=ApiEnv, load=settings.ApiSettings.load),
-    "mcp": Role(kind="ContainerApp", name="mcp", names=McpEnv, load=settings.McpSettings.load),
-    "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=settings.WorkerSettings.load),
-    "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=job_settings.BackupSettings.load),
-    "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=job_settings.MigrateSettings.load),
-    "restore": Role(kind="app:Job", name="restore", names=RestoreEnv, load=job_settings.RestoreSettings.load),
-    "upkeep": Role(kind="app:Job", name="upkeep", names=UpkeepEnv, load=job_settings.UpkeepSettings.load),
+    "api": Role(kind="ContainerApp", name="api", names=ApiEnv, load=services.ApiSettings.load),
+    "mcp": Role(kind="ContainerApp", name="mcp", names=McpEnv, load=services.McpSettings.load),
+    "worker": Role(kind="ContainerApp", name="worker", names=WorkerEnv, load=services.WorkerSettings.load),
+    "backup": Role(kind="app:Job", name="backup", names=BackupEnv, load=jobs.BackupSettings.load),
+    "migrate": Role(kind="app:Job", name="migrate", names=MigrateEnv, load=jobs.MigrateSettings.load),
+    "restore": Role(kind="app:Job", name="restore", names=RestoreEnv, load=jobs.RestoreSettings.load),
+    "upkeep": Role(kind="app:Job", name="upkeep", names=UpkeepEnv, load=jobs.UpkeepSettings.load),
     "migrate before the api": Role(
         kind="ContainerApp",
         name="api",
         names=MigrateEnv,
-        load=job_settings.MigrateSettings.load,
+        load=jobs.MigrateSettings.load,
         containers="initContainers",
     ),
 }

@@ -1,4 +1,4 @@
-"""Alembic's entry: prints SQL and never connects; `app.migrate` runs it, so there is one way to log in."""
+"""Alembic's entry: prints SQL and never connects; `app.jobs.migrate` runs it, so there is one way to log in."""
 
 from alembic import context
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.contract import ApiEnv
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.redis.server import Memory

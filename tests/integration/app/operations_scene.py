@@ -23,7 +23,7 @@ from app.queue.relay import Relay
 from app.queue.relaying import relaying
 from app.queue.service_bus import ServiceBusQueue
 from app.queue.service_bus_sender import ServiceBusSendQueue
-from app.setting_groups import QueueSettings
+from app.settings.groups import QueueSettings
 from app.storage.database import Database
 from app.storage.inbox import PostgresInbox
 from app.storage.operation_work import PostgresOperationWork

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from app.migrate import DatabaseRole
+from app.jobs.migrate import DatabaseRole
 from app.storage.connection import Login
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner

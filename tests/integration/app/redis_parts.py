@@ -12,7 +12,7 @@ from azure.core.credentials import AccessToken
 
 from app.cache.opening import OpenCache, open_cache
 from app.domain.models import Principal
-from app.setting_groups import CacheSettings
+from app.settings.groups import CacheSettings
 from app.telemetry.counters import CACHE_READS, Counter
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner

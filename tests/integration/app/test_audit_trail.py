@@ -16,7 +16,7 @@ from app.domain.audit_history import AuditQuery
 from app.domain.errors import Unavailable
 from app.domain.models import Principal
 from app.domain.pseudonym import pseudonym
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.audit import PostgresAuditTrail
 from app.storage.audit_history import PostgresAuditHistory
 from app.storage.connection import Connection, DatabaseError, connect

@@ -10,7 +10,7 @@ import uvicorn
 
 from app.__main__ import SERVER
 from app.domain.models import Principal, Task
-from app.http_server import BoundedHttp
+from app.server.bounded_http import BoundedHttp
 from tests.unit.app.memory import Api, MemoryTasks
 
 WITHIN_S: Final = 30

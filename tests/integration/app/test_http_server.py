@@ -13,7 +13,7 @@ import pytest_asyncio
 import uvicorn
 
 from app.__main__ import SERVER
-from app.http_server import HEAD_MAX, BoundedHttp
+from app.server.bounded_http import HEAD_MAX, BoundedHttp
 from app.web.headers import SECURITY_HEADERS
 from app.web.limits import BODY_MAX
 from tests.unit.app.memory import Api

@@ -15,11 +15,11 @@ from app.contract import ChatProvider
 from app.domain.chat import Chat, Exchange, Piece
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.environment import Secret
 from app.language.circuit import Circuit
 from app.language.guarded import GuardedModel, Patience
 from app.language.opening import LateProvider
-from app.setting_groups import ChatSettings
+from app.settings.groups import ChatSettings
+from app.settings.reader import Secret
 from localazure.planes.third_parties import Trouble
 from tests.integration.app.replica_process import ROOT, WITHIN_S
 from tests.integration.app.third_party_scene import ThirdPartyScene, open_third_parties
@@ -207,10 +207,10 @@ async def test_the_key_is_in_no_log_line_and_in_no_error(provider: Provider, cap
 async def test_only_the_sdk_of_the_chosen_provider_is_imported_and_only_when_it_is_asked(chosen: ChatProvider) -> None:
     code = (
         "import sys, asyncio\n"
-        "import app.api, app.wiring, app.api_parts\n"
+        "import app.api, app.wiring.ground, app.wiring.api\n"
         "from app.language.opening import LateProvider\n"
-        "from app.setting_groups import ChatSettings\n"
-        "from app.environment import Secret\n"
+        "from app.settings.groups import ChatSettings\n"
+        "from app.settings.reader import Secret\n"
         "print(*({'openai', 'anthropic', 'httpx2'} & {*sys.modules}))\n"
         f"late = LateProvider(ChatSettings(provider='{chosen}', model='m', key=Secret('k')))\n"
         "late._make()\n"

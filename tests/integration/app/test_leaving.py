@@ -18,8 +18,8 @@ import uvicorn
 
 from app.__main__ import SERVER
 from app.domain.leaving import Leaving
-from app.http_server import BoundedHttp
-from app.leaving_server import LEAD_S, LeavingServer
+from app.server.bounded_http import BoundedHttp
+from app.server.leaving import LEAD_S, LeavingServer
 from tests.integration.app.platform_parts import Platform
 from tests.integration.app.replica_process import WITHIN_S, Replica, Served, open_replica, run, serve
 from tests.unit.app.issuer import open_issuer

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from app.domain.errors import Unavailable
-from app.migrate import DatabaseRole, MigrationError, migrate
+from app.jobs.migrate import DatabaseRole, MigrationError, migrate
 from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import NEWEST, upgrade_sql
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, READER, WORKER, Platform

@@ -23,7 +23,7 @@ from app.domain.profiles import revise as revise_profile
 from app.domain.tasks import begin as begin_task
 from app.domain.tasks import content as task_content
 from app.domain.versions import require_version
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.connection import Connection, connect
 from app.storage.database import Database
 from app.storage.events import ONCE, ONCE_AFTER, REPEATED, PostgresEvents

@@ -13,7 +13,7 @@ from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.operations import NewOperation, OperationStatus
 from app.domain.outbox import Message
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.operations.catalog import KINDS
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders

@@ -15,7 +15,7 @@ from app.domain.chat import Chat, Exchange
 from app.domain.errors import Erased
 from app.domain.models import Principal
 from app.domain.telegram import HELP, LINKED, UNLINKED, Line
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
 from app.storage.database import Database
 from app.storage.processing import PostgresProcessingLog

@@ -12,7 +12,7 @@ from app.domain.errors import NotFound, Unavailable, VersionMismatch
 from app.domain.models import Principal, Task, TaskStatus
 from app.domain.tasks import begin, content, revise
 from app.domain.versions import require_version
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.database import Database
 from app.storage.tasks import PostgresTasks
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform

@@ -182,11 +182,11 @@ async def test_an_unusable_environment_is_told_at_once_and_completely(role: str)
     ("modules", "foreign"),
     [
         (
-            "app.api, app.api_parts, app.wiring",
+            "app.api, app.wiring.api, app.wiring.ground",
             "alembic, anthropic, azure.monitor, azure.servicebus, azure.storage, icalendar, mcp, openai",
         ),
         (
-            "app.mcp, app.wiring",
+            "app.mcp, app.wiring.mcp",
             "alembic, anthropic, azure.monitor, azure.servicebus, azure.storage, icalendar, openai",
         ),
         (

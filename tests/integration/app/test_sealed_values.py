@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
-from app.migrate import DatabaseRole, migrate
+from app.jobs.migrate import DatabaseRole, migrate
 from app.sealing.data_keys import DataKeys
 from app.sealing.sealer import EnvelopeSealer
 from app.sealing.vault_key import VaultKey

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.backup import Manifest, back_up
 from app.contract import BackupEnv
-from app.migrate import DatabaseRole, migrate
+from app.jobs.backup import Manifest, back_up
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.blobs import BlobContainer
 from app.storage.connection import Connection, Login, connect
 from localazure.azure import TENANT_ID

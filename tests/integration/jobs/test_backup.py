@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from backup_scene import Scene, open_scene
 
-from app.backup import BackupError
+from app.jobs.backup import BackupError
 from app.storage.schema import NEWEST
 from tests.integration.blob.blob_harness import content_of, names_in
 

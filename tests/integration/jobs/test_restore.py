@@ -17,19 +17,19 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
-from app.backup import Manifest, back_up
 from app.contract import RestoreEnv
 from app.domain.audit import AuditEvent
 from app.domain.errors import Erased
 from app.domain.models import Principal
-from app.migrate import DatabaseRole, migrate
-from app.restore import RestoreError, restore
+from app.jobs.backup import Manifest, back_up
+from app.jobs.migrate import DatabaseRole, migrate
+from app.jobs.restore import RestoreError, restore
+from app.jobs.upkeep import keep_house
 from app.storage.anchors import anchor_audit
 from app.storage.audit import PostgresAuditTrail
 from app.storage.audit_history import PostgresAuditHistory
 from app.storage.connection import Connection, DatabaseError, connect
 from app.storage.schema import NEWEST
-from app.upkeep import keep_house
 from localazure.store import Record
 from tests.integration.privacy.planted import plant
 from tests.integration.privacy.privacy_scene import ADMINISTRATOR, NOW, Scene, Stage, open_stage, person

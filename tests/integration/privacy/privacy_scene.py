@@ -15,8 +15,8 @@ from app.domain.erasure import PersonalStore
 from app.domain.errors import Unavailable
 from app.domain.export import ExportReceipt, export_person
 from app.domain.models import Principal
-from app.migrate import DatabaseRole, migrate
-from app.privacy_parts import PrivacyWork, chats_by
+from app.jobs.chores import House
+from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import Connection, Login, connect
 from app.storage.database import Connections, Database
@@ -25,7 +25,7 @@ from app.storage.erasures import PostgresErasures
 from app.storage.exports import BlobExports
 from app.storage.personal_rows import PostgresRows
 from app.storage.processing import PostgresProcessingLog
-from app.upkeep_chores import House
+from app.wiring.privacy import PrivacyWork, chats_by
 from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint

@@ -14,9 +14,9 @@ from app.domain.erasure import carry_out, person_of
 from app.domain.errors import Erased
 from app.domain.models import Principal
 from app.domain.purposes import Purpose
+from app.jobs.upkeep import keep_house
 from app.storage.database import Transaction
 from app.storage.processing import PostgresProcessingLog
-from app.upkeep import keep_house
 from tests.integration.privacy.planted import plant
 from tests.integration.privacy.privacy_scene import NOW, Scene, Stage
 

@@ -20,10 +20,10 @@ from app.domain.erasure import OVERDUE, person_of
 from app.domain.errors import NotFound
 from app.domain.models import Principal
 from app.domain.purposes import Purpose
+from app.jobs.upkeep import keep_house
 from app.storage.consents import PostgresConsents
 from app.storage.reports import ANALYTICS, RETENTION, BlobReports
 from app.storage.retention import Retention
-from app.upkeep import keep_house
 from tests.integration.privacy.planted import canary, insert, plant
 from tests.integration.privacy.privacy_scene import NOW, TERMS, Scene, Stage, person
 

@@ -12,7 +12,7 @@ from app.domain.chat import ChatMessage, ChatPage
 from app.domain.language import Prompt
 from app.domain.models import Principal
 from app.domain.telegram import Line
-from app.environment import Secret
+from app.settings.reader import Secret
 from app.telegram.webhook import TelegramWebhook
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from app.contract import (
     UpkeepEnv,
     WorkerEnv,
 )
-from app.environment import Secret, SettingsError
-from app.job_settings import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
-from app.settings import ApiSettings, McpSettings, WorkerSettings
+from app.settings.jobs import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
+from app.settings.reader import Secret, SettingsError
+from app.settings.services import ApiSettings, McpSettings, WorkerSettings
 
 API: Mapping[str, str] = {
     ApiEnv.ANTHROPIC_API_KEY: "ak-hunter2",

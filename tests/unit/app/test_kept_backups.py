@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.backup import BackupError
-from app.kept_backup import fetch
+from app.jobs.backup import BackupError
+from app.jobs.kept_backup import fetch
 
 CSV = b'id,notes\n1,"two\nlines"\n2,"a ""b"", \n\n"\n3,\n'
 

@@ -5,9 +5,9 @@ from uvicorn import Config
 from app.__main__ import SERVER, SHUTDOWN_S
 from app.contract import TERMINATION_GRACE_S
 from app.domain.leaving import LAST_S
-from app.leaving_server import LEAD_S
 from app.queue import relaying
 from app.queue.service_bus import POLL_S, SETTLE_S
+from app.server.leaving import LEAD_S
 from app.storage.connection import STATEMENT_TIMEOUT_S
 from app.worker import STOP_S
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.upkeep import Chore, keep_house
+from app.jobs.upkeep import Chore, keep_house
 
 
 async def test_a_chore_that_fails_is_told_and_the_others_are_done(caplog: pytest.LogCaptureFixture) -> None:
@@ -24,7 +24,7 @@ async def test_a_chore_that_fails_is_told_and_the_others_are_done(caplog: pytest
         return {}
 
     chores = [Chore(name="fails", work=fails), Chore(name="hangs", work=hangs), Chore(name="works", work=works)]
-    with caplog.at_level(logging.INFO, "app.upkeep"):
+    with caplog.at_level(logging.INFO, "app.jobs.upkeep"):
         assert not await keep_house(chores, within_s=0.01)
     assert done == ["swept"]
     told = [(record.levelname, vars(record)["chore"]) for record in caplog.records]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.contract import API_PORT, MCP_PORT, WORKER_PORT, ApiEnv, McpEnv, WorkerEnv
-from app.environment import Reader, Secret
-from app.setting_groups import (
+from app.settings.groups import (
     CacheSettings,
     ChatSettings,
     DatabaseSettings,
@@ -21,6 +20,7 @@ from app.setting_groups import (
     TelemetrySettings,
     TokenSettings,
 )
+from app.settings.reader import Reader, Secret
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

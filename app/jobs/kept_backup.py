@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from app.backup import FORMAT, MANIFEST, BackupError, Manifest, Table
+from app.jobs.backup import FORMAT, MANIFEST, BackupError, Manifest, Table
 
 SHOWN_MAX: Final = 5
 """How many backups are named to who asked for one that is not there."""

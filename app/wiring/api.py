@@ -12,7 +12,7 @@ from app.domain.models import Principal
 from app.domain.operations import NewOperation, OperationStore
 from app.language.opening import open_model
 from app.operations.catalog import KINDS
-from app.settings import ApiSettings
+from app.settings.services import ApiSettings
 from app.storage.audit import PostgresAuditTrail
 from app.storage.audit_history import PostgresAuditHistory
 from app.storage.chat import PostgresChat
@@ -22,7 +22,7 @@ from app.storage.telegram import PostgresTelegramLinks, PostgresTelegramUpdates
 from app.telegram.webhook import TelegramWebhook
 from app.web.checks import Check
 from app.web.state import ApiState
-from app.wiring import CHECK_TIMEOUT_S, Ground, now_in_utc, open_ground, secret_check, state_on
+from app.wiring.ground import CHECK_TIMEOUT_S, Ground, now_in_utc, open_ground, secret_check, state_on
 
 
 class Starter:
@@ -50,9 +50,9 @@ class Starter:
 async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
     """Open what requests of the API can reach, and send what waits for the queue meanwhile."""
     # The clients of the queue and of blob storage are slow to import; who only looks at the API goes without.
-    from app.privacy_parts import privacy_of  # noqa: PLC0415 - see above
     from app.queue.relaying import open_relay  # noqa: PLC0415 - see above
     from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see above
+    from app.wiring.privacy import privacy_of  # noqa: PLC0415 - see above
 
     client_id, exports = settings.database.client_id, settings.exports
     async with AsyncExitStack() as stack:

@@ -9,15 +9,15 @@ from uuid import UUID
 from app.domain.analytics import counts
 from app.domain.erasure import ErasureLedger, PersonalStore, carry_out, is_overdue
 from app.domain.errors import ProductError, Unavailable
+from app.jobs.upkeep import Chore
 from app.storage.analytics import facts
 from app.storage.database import Database
 from app.storage.erasure_ledger import ErasureLedgerFile
 from app.storage.exports import BlobExports
 from app.storage.reports import BlobReports
 from app.storage.retention import Retention
-from app.upkeep import Chore
 
-_log = logging.getLogger("app.upkeep")
+_log = logging.getLogger("app.jobs.upkeep")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,10 +11,9 @@ from app.domain.models import Principal
 from app.domain.telegram import UPDATE_KIND
 from app.operations.catalog import KINDS
 from app.operations.kind import WorkState
-from app.privacy_parts import PrivacyWork, chats_by
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader, reader
-from app.settings import WorkerSettings
+from app.settings.services import WorkerSettings
 from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.operation_work import PostgresOperationWork
@@ -23,7 +22,8 @@ from app.telegram.bot import TelegramBot
 from app.telegram.handler import UpdateHandler
 from app.wire.privacy import ErasureOrder
 from app.wire.telegram import UpdateOrder
-from app.wiring import Ground, now_in_utc
+from app.wiring.ground import Ground, now_in_utc
+from app.wiring.privacy import PrivacyWork, chats_by
 
 ERASE_S: Final = 300.0
 """Bound on one run of an erasure, which goes on where the last one ended."""

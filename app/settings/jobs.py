@@ -1,6 +1,6 @@
 """The environment of a container that runs to its end, as frozen settings: one class per role.
 
-As in `app.settings`, `load` raises `SettingsError` with all that is missing or not allowed.
+As in `app.settings.services`, `load` raises `SettingsError` with all that is missing or not allowed.
 """
 
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from app.contract import BackupEnv, MigrateEnv, RestoreEnv, UpkeepEnv
-from app.environment import Reader
-from app.setting_groups import CacheSettings, DatabaseSettings, StorageSettings
+from app.settings.groups import CacheSettings, DatabaseSettings, StorageSettings
+from app.settings.reader import Reader
 
 DAYS_MAX: Final = 3650
 """The longest that anything is kept."""

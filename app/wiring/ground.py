@@ -1,7 +1,4 @@
-"""The composition root: settings to things that work, opened in order and closed in reverse.
-
-What the API has beside the tool server is in `app.api_parts`; the worker and the upkeep have their own.
-"""
+"""What every role that serves people or works for them stands on, opened in order and closed in reverse."""
 
 import ssl
 from collections.abc import AsyncGenerator
@@ -16,17 +13,17 @@ from azure.identity.aio import ManagedIdentityCredential
 from app.cache.opening import OpenCache, open_cache
 from app.domain.errors import Unavailable
 from app.domain.leaving import Leaving
-from app.environment import Secret
 from app.identity.keys import SigningKeys
 from app.identity.managed import database_password
 from app.identity.tokens import AccessTokens
-from app.job_settings import UpkeepSettings
 from app.limits.limiter import Limiter
 from app.sealing.data_keys import DataKeys
 from app.sealing.sealer import EnvelopeSealer
 from app.sealing.vault_key import VaultKey
-from app.setting_groups import DatabaseSettings
-from app.settings import ApiSettings, McpSettings, WorkerSettings
+from app.settings.groups import DatabaseSettings
+from app.settings.jobs import UpkeepSettings
+from app.settings.reader import Secret
+from app.settings.services import ApiSettings, McpSettings, WorkerSettings
 from app.storage.connection import Login
 from app.storage.database import Database
 from app.storage.events import PostgresEvents
@@ -125,13 +122,6 @@ def state_on(ground: Ground, settings: ApiSettings | McpSettings) -> State:
         tokens=AccessTokens(audience=settings.tokens.audience, issuer=settings.tokens.issuer, keys=keys),
         tracer=ground.tracer,
     )
-
-
-@asynccontextmanager
-async def open_state(settings: McpSettings) -> AsyncGenerator[State]:
-    """Open what requests of the tool server can reach."""
-    async with open_ground(settings, "mcp") as ground:
-        yield state_on(ground, settings)
 
 
 def now_in_utc() -> datetime:

@@ -15,7 +15,7 @@ from app.contract import (
     UpkeepEnv,
     WorkerEnv,
 )
-from app.environment import Reader, Secret
+from app.settings.reader import Reader, Secret
 
 _PER_MINUTE_MAX = 1_000_000
 _HOPS_MAX = 4

@@ -8,14 +8,14 @@ from azure.identity.aio import ManagedIdentityCredential
 
 from app.cache.opening import open_cache
 from app.domain.data_map import Terms
-from app.job_settings import UpkeepSettings
-from app.privacy_parts import PrivacyWork, chats_by
+from app.jobs.upkeep import Chore, keep_house
+from app.settings.jobs import UpkeepSettings
 from app.storage.anchors import anchor_audit
 from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.database import Database
-from app.upkeep import Chore, keep_house
-from app.wiring import open_login, open_sealer
+from app.wiring.ground import open_login, open_sealer
+from app.wiring.privacy import PrivacyWork, chats_by
 
 
 async def run_upkeep(settings: UpkeepSettings) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from app.backup import BackupError, Table
 from app.domain.audit import AuditEvent
 from app.domain.data_tables import PERSONAL
 from app.domain.erasure import KIND as ERASE
 from app.domain.errors import ProductError
-from app.kept_backup import KeptBackup, Shelf, fetch
+from app.jobs.backup import BackupError, Table
+from app.jobs.kept_backup import KeptBackup, Shelf, fetch
 from app.storage.anchors import supersede
 from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer

@@ -19,6 +19,7 @@ from app.domain.models import Principal
 from app.domain.operations_port import OperationStarter
 from app.domain.privacy import Privacy
 from app.domain.sealing import Sealer
+from app.jobs.chores import House
 from app.storage.blob_streams import StreamedContainer
 from app.storage.consents import PostgresConsents
 from app.storage.database import Connections, Database
@@ -30,7 +31,6 @@ from app.storage.personal_rows import PostgresRows
 from app.storage.processing import PostgresProcessingLog
 from app.storage.reports import BlobReports
 from app.storage.retention import Retention
-from app.upkeep_chores import House
 
 CHAT_INDEX: Final = "telegram.chat"
 """What the blind index of a chat is made for, where chats are linked."""

@@ -1,0 +1,15 @@
+"""The composition root of the tool server."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from app.settings.services import McpSettings
+from app.web.state import State
+from app.wiring.ground import open_ground, state_on
+
+
+@asynccontextmanager
+async def open_state(settings: McpSettings) -> AsyncGenerator[State]:
+    """Open what requests of the tool server can reach."""
+    async with open_ground(settings, "mcp") as ground:
+        yield state_on(ground, settings)
