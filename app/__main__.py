@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+from app.jobs.failure import JobError
 from app.logs import configure_logs
 from app.settings.groups import ListenSettings
 from app.settings.jobs import BackupSettings, MigrateSettings, RestoreSettings, UpkeepSettings
@@ -97,80 +97,41 @@ def serve(service: Any, listen: ListenSettings, log_level: str) -> int:
 
 def _migrate(environ: Mapping[str, str]) -> int:
     settings = MigrateSettings.load(environ)
-    from app.jobs.migrate import DatabaseRole, MigrationError, migrate  # noqa: PLC0415 - see `_api`
-    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
+    from app.wiring.migrate import run_migrate  # noqa: PLC0415 - see `_api`
 
-    async def run() -> None:
-        services = [
-            DatabaseRole(name=name, object_id=object_id, upkeep=name == settings.upkeep_role)
-            for name, object_id in settings.runtimes.items()
-        ]
-        reader = DatabaseRole(name=settings.reader_role, object_id=settings.reader_object_id)
-        async with open_login(settings.database) as login:
-            await migrate(login, services=services, reader=reader)
-
-    configure_logs(settings.log_level)
-    try:
-        asyncio.run(run())
-    except MigrationError as error:
-        logging.getLogger("app.jobs.migrate").error("migration failed: %s", error)  # noqa: TRY400 - one line is the reason
-        return 1
-    return 0
+    return _to_its_end("migrate", run_migrate(settings), settings.log_level)
 
 
 def _backup(environ: Mapping[str, str]) -> int:
     settings = BackupSettings.load(environ)
-    from app.jobs.backup import BackupError, back_up  # noqa: PLC0415 - see `_api`
-    from app.storage.blobs import BlobContainer  # noqa: PLC0415 - see `_api`
-    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
+    from app.wiring.backup import run_backup  # noqa: PLC0415 - see `_api`
 
-    async def run() -> None:
-        database = settings.database
-        async with (
-            open_login(database) as login,
-            BlobContainer.open(settings.blob_endpoint, settings.container, client_id=database.client_id) as container,
-        ):
-            await back_up(login, container, now=datetime.now(UTC))
-
-    configure_logs(settings.log_level)
-    try:
-        asyncio.run(run())
-    except BackupError as error:
-        logging.getLogger("app.jobs.backup").error("backup failed: %s", error)  # noqa: TRY400 - one line is the reason
-        return 1
-    return 0
+    return _to_its_end("backup", run_backup(settings), settings.log_level)
 
 
 def _restore(environ: Mapping[str, str]) -> int:
     settings = RestoreSettings.load(environ)
-    from app.jobs.restore import RestoreError, restore  # noqa: PLC0415 - see `_api`
-    from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see `_api`
-    from app.wiring.ground import open_login  # noqa: PLC0415 - see `_api`
+    from app.wiring.restore import run_restore  # noqa: PLC0415 - see `_api`
 
-    async def run() -> None:
-        who, backups, audit = settings.database.client_id, settings.backups, settings.audit
-        async with (
-            open_login(settings.database) as login,
-            StreamedContainer.open(backups.endpoint, backups.container, client_id=who) as shelf,
-            StreamedContainer.open(audit.endpoint, audit.container, client_id=who) as archive,
-        ):
-            await restore(login, backups=shelf, archive=archive, name=settings.backup, now=datetime.now(UTC))
-
-    configure_logs(settings.log_level)
-    try:
-        asyncio.run(run())
-    except RestoreError as error:
-        logging.getLogger("app.jobs.restore").error("restore failed: %s", error)  # noqa: TRY400 - one line is the reason
-        return 1
-    return 0
+    return _to_its_end("restore", run_restore(settings), settings.log_level)
 
 
 def _upkeep(environ: Mapping[str, str]) -> int:
     settings = UpkeepSettings.load(environ)
     from app.wiring.upkeep import run_upkeep  # noqa: PLC0415 - see `_api`
 
-    configure_logs(settings.log_level)
-    return 0 if asyncio.run(run_upkeep(settings)) else 1
+    return _to_its_end("upkeep", run_upkeep(settings), settings.log_level)
+
+
+def _to_its_end(job: str, work: Coroutine[Any, Any, None], log_level: str) -> int:
+    """Do the work of a job; return the exit code. What it says of a failure is one line of the log."""
+    configure_logs(log_level)
+    try:
+        asyncio.run(work)
+    except JobError as error:
+        logging.getLogger(f"app.jobs.{job}").error("%s failed: %s", job, error)  # noqa: TRY400 - one line is the reason
+        return 1
+    return 0
 
 
 _ROLES: Final[Mapping[str, Callable[[Mapping[str, str]], int]]] = {

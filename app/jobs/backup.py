@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from app.domain.errors import Unavailable
+from app.jobs.failure import JobError
 from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import PRODUCT_SCHEMA, REVISION_QUERY, TABLES_QUERY
 
@@ -27,7 +28,7 @@ STATEMENT_S: Final = 3_600.0
 _log = logging.getLogger(__name__)
 
 
-class BackupError(Exception):
+class BackupError(JobError):
     """There is no backup, or none that can be used; the message is the reason."""
 
 

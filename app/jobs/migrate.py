@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.errors import Unavailable
+from app.jobs.failure import JobError
 from app.storage.connection import Connection, DatabaseError, Login, connect
 from app.storage.schema import PRODUCT_SCHEMA, REVISION_QUERY, VERSION_SCHEMA, upgrade_sql
 
@@ -52,7 +53,7 @@ _READER_GRANTS: Final = (
 _log = logging.getLogger(__name__)
 
 
-class MigrationError(Exception):
+class MigrationError(JobError):
     """The database is not what this release needs; the message is the reason."""
 
 

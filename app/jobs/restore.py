@@ -18,6 +18,7 @@ from app.domain.data_tables import PERSONAL
 from app.domain.erasure import KIND as ERASE
 from app.domain.errors import ProductError
 from app.jobs.backup import BackupError, Table
+from app.jobs.failure import JobError
 from app.jobs.kept_backup import KeptBackup, Shelf, fetch
 from app.storage.anchors import supersede
 from app.storage.audit import PostgresAuditTrail
@@ -46,7 +47,7 @@ _KEPT_FOR_THE_WORKER: Final = "telegram_links"
 _log = logging.getLogger(__name__)
 
 
-class RestoreError(Exception):
+class RestoreError(JobError):
     """Nothing was restored, and the database is as it was; the message is the reason."""
 
 

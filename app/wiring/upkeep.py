@@ -8,6 +8,7 @@ from azure.identity.aio import ManagedIdentityCredential
 
 from app.cache.opening import open_cache
 from app.domain.data_map import Terms
+from app.jobs.failure import JobError
 from app.jobs.upkeep import Chore, keep_house
 from app.settings.jobs import UpkeepSettings
 from app.storage.anchors import anchor_audit
@@ -18,8 +19,8 @@ from app.wiring.ground import open_login, open_sealer
 from app.wiring.privacy import PrivacyWork, chats_by
 
 
-async def run_upkeep(settings: UpkeepSettings) -> bool:
-    """Do all chores; returns whether each was done."""
+async def run_upkeep(settings: UpkeepSettings) -> None:
+    """Do all chores, or raise `JobError` when one was not done; the log names it."""
     client_id = settings.database.client_id
     async with AsyncExitStack() as stack:
         login = await stack.enter_async_context(open_login(settings.database))
@@ -49,7 +50,8 @@ async def run_upkeep(settings: UpkeepSettings) -> bool:
 
         terms = Terms(chat=settings.chat_days, operation=settings.operation_days)
         chores = work.house(archive, terms).chores()
-        return await keep_house([*chores, Chore(name="anchor the audit trail", work=anchor)])
+        if not await keep_house([*chores, Chore(name="anchor the audit trail", work=anchor)]):
+            raise JobError("not every chore was done")
 
 
 def _now() -> datetime:
