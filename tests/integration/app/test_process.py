@@ -206,4 +206,4 @@ async def test_a_role_imports_what_it_runs_and_no_more(modules: str, foreign: st
 async def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     code, _, err = await run("web", {})
     assert code == 2
-    assert "invalid choice: 'web' (choose from 'api', 'backup', 'mcp', 'migrate', 'upkeep', 'worker')" in err
+    assert "invalid choice: 'web' (choose from 'api', 'backup', 'mcp', 'migrate', 'restore', 'upkeep', 'worker')" in err
