@@ -76,8 +76,7 @@ check: setup ## format, lint, types, unit and contract tests (under 90 s)
 test: setup check integration e2e ## everything that continuous integration runs
 
 integration: setup ## the service and the parts of the embedded cloud, as real processes
-	$(BIN)/python -m pytest tests/integration -n 2 --dist loadfile -q
-	$(BIN)/python -m pytest tests/unit tests/contract -m integration -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/integration tests/unit tests/contract -m integration -n 2 --dist loadfile -q
 
 e2e: setup ## the real engine against the embedded Azure
 	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q
