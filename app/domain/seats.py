@@ -8,8 +8,8 @@ from typing import Final
 from app.domain.errors import TooMany, Unavailable
 from app.domain.models import Principal
 
-SEATS: Final = 32
-"""Answers under way in one replica."""
+SEATS: Final = 128
+"""Answers under way in one replica: a waiting one costs memory and no time; the platform adds replicas from 50 on."""
 SEATS_OF_PERSON: Final = 3
 _RETRY_AFTER_S: Final = 5
 

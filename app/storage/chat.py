@@ -8,6 +8,7 @@ from app.domain.language import Author
 from app.domain.models import Principal
 from app.domain.sealing import Sealer
 from app.storage.database import Connections
+from app.storage.keyset import below
 
 _COLUMNS: Final = "id, author, content, model, partial, created_at"
 _ADD: Final = (
@@ -16,7 +17,7 @@ _ADD: Final = (
 )
 _PAGE: Final = (
     f"select {_COLUMNS} from chat_messages where issuer = $1 and subject = $2 "  # noqa: S608 - constants
-    "and ($3::uuid is null or id < $3) order by id desc limit $4"
+    "and id < $3 order by id desc limit $4"
 )
 _FORGET: Final = "delete from chat_messages where issuer = $1 and subject = $2"
 
@@ -49,7 +50,7 @@ class PostgresChat:
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ChatPage:
         """Return a page by key: as fast on the last page as on the first."""
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, below(after), limit + 1)
         # One after another: the first waits for the person's key, the others find it, and a task each would cost more.
         messages = [await self._message(owner, row) for row in rows[:limit]]
         return ChatPage(messages=tuple(messages), after=messages[-1].id if len(rows) > limit else None)

@@ -12,6 +12,7 @@ from app.domain.events import LENGTH_MAX, REPEATED_MAX, Event, EventContent, Pla
 from app.domain.models import Principal
 from app.domain.recurrence import parse
 from app.storage.database import Connections
+from app.storage.keyset import above
 
 _CONTENT: Final = (
     "title, notes, location, starts_at, ends_at, all_day, time_zone, recurrence, excluded, last_at, updated_at, version"
@@ -41,7 +42,7 @@ REPEATED: Final = (
 )
 _REPEATED_READ: Final = 2 * REPEATED_MAX  # writers at the same time may together go over what each of them checks
 _COUNT_REPEATED: Final = f"select count(*) from events where {_OWN} and recurrence is not null"  # noqa: S608 - constants
-_BATCH: Final = f"select {_COLUMNS} from events where {_OWN} and ($3::uuid is null or id > $3) order by id limit $4"  # noqa: S608 - constants
+_BATCH: Final = f"select {_COLUMNS} from events where {_OWN} and id > $3 order by id limit $4"  # noqa: S608 - constants
 _CHANGE: Final = (
     "update events set title = $4, notes = $5, location = $6, starts_at = $7, ends_at = $8, all_day = $9, "  # noqa: S608 - constants
     "time_zone = $10, recurrence = $11, excluded = $12, last_at = $13, updated_at = $14, version = $15 "
@@ -83,7 +84,7 @@ class PostgresEvents:
     async def batch(self, owner: Principal, *, limit: int, after: UUID | None) -> Sequence[Event]:
         """Return events newer than the event `after`, oldest first, by key."""
         async with self._database.connection(owner) as connection:
-            return [_event(row) for row in await connection.fetch(_BATCH, *_owned(owner), after, limit)]
+            return [_event(row) for row in await connection.fetch(_BATCH, *_owned(owner), above(after), limit)]
 
     async def change(self, owner: Principal, event_id: UUID, edit: Callable[[Event], Event]) -> Event:
         """Replace an event by what `edit` makes of it, while its row is locked."""

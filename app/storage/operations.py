@@ -11,6 +11,7 @@ from app.domain.models import Principal
 from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus
 from app.domain.sealing import Sealer
 from app.storage.database import Database, Transaction
+from app.storage.keyset import below
 from app.storage.outbox import PostgresOutbox
 
 _COLUMNS: Final = "id, kind, status, progress, result, problem, created_at, updated_at"
@@ -25,7 +26,7 @@ _BY_KEY: Final = f"select {_COLUMNS}, request_hash from operations where {_OWN} 
 _GET: Final = f"select {_COLUMNS} from operations where {_OWN} and id = $3"  # noqa: S608 - constants
 _PAGE: Final = (
     f"select {_COLUMNS} from operations where {_OWN} "  # noqa: S608 - constants
-    "and ($3::uuid is null or id < $3) order by id desc limit $4"
+    "and id < $3 order by id desc limit $4"
 )
 
 
@@ -67,7 +68,7 @@ class PostgresOperations:
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> OperationPage:
         """Return a page by key."""
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, below(after), limit + 1)
         found = tuple(_operation(row) for row in rows[:limit])
         return OperationPage(operations=found, after=found[-1].id if len(rows) > limit else None)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.domain.data_map import Table
 from app.domain.models import Principal
 from app.storage.database import Connections
+from app.storage.keyset import above
 
 BATCH: Final = 500
 """Rows in memory at a time."""
@@ -26,7 +27,7 @@ class PostgresRows:
         after: Any = None
         statement = _page_of(table)
         while True:
-            key = (after,) if table.key else ()
+            key = (above(after),) if table.key else ()
             async with self._database.connection(owner) as connection:
                 page = await connection.fetch(statement, owner.issuer, owner.subject, self._batch, *key)
             for row in page:
@@ -40,5 +41,5 @@ def _page_of(table: Table) -> str:
     """Names come from the data map, which a test holds against the schema; values are bound."""
     names = ", ".join(column.name for column in table.exported)
     page = f"select {names} from {table.name} where issuer = $1 and subject = $2"  # noqa: S608 - see above
-    key = f" and ($4::uuid is null or {table.key} > $4) order by {table.key}" if table.key else ""
+    key = f" and {table.key} > $4 order by {table.key}" if table.key else ""
     return f"{page}{key} limit $3"

@@ -9,13 +9,14 @@ from app.domain.models import Principal
 from app.domain.processing import Processing, ProcessingPage
 from app.domain.purposes import REGISTER, Purpose
 from app.storage.database import Connections
+from app.storage.keyset import below
 
 _NOTE: Final = (
     "insert into processing_log (issuer, subject, id, purpose, basis, action, at) values ($1, $2, $3, $4, $5, $6, $7)"
 )
 _PAGE: Final = (
     "select id, purpose, basis, action, at from processing_log where issuer = $1 and subject = $2 "
-    "and ($3::uuid is null or id < $3) order by id desc limit $4"
+    "and id < $3 order by id desc limit $4"
 )
 
 
@@ -34,7 +35,7 @@ class PostgresProcessingLog:
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ProcessingPage:
         """Return a page by key."""
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, after, limit + 1)
+            rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, below(after), limit + 1)
         entries = tuple(
             Processing(
                 id=row["id"],

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.domain.errors import NotFound
 from app.domain.models import Principal, Task, TaskContent, TaskFilter, TaskPage, TaskStatus
 from app.storage.database import Connections
+from app.storage.keyset import below
 
 _COLUMNS: Final = "id, title, notes, status, due, created_at, updated_at, version"
 _ONE: Final = "issuer = $1 and subject = $2 and id = $3"
@@ -16,7 +17,7 @@ _ADD: Final = (
 )
 _GET: Final = f"select {_COLUMNS} from tasks where {_ONE}"  # noqa: S608 - constants
 _LOCK: Final = f"{_GET} for update"
-_OLDER: Final = f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 and ($3::uuid is null or id < $3)"  # noqa: S608 - constants
+_OLDER: Final = f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 and id < $3"  # noqa: S608 - constants
 _DUE: Final = "due >= coalesce($5, '-infinity'::timestamptz) and due < coalesce($6, 'infinity'::timestamptz)"
 _NEWEST_FIRST: Final = "order by id desc limit $4"
 PAGES: Final = {
@@ -62,7 +63,7 @@ class PostgresTasks:
         statement = PAGES[only.status is not None, by_due]
         asked = (*((only.due_after, only.due_before) if by_due else ()), *((only.status,) if only.status else ()))
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(statement, owner.issuer, owner.subject, after, limit + 1, *asked)
+            rows = await connection.fetch(statement, owner.issuer, owner.subject, below(after), limit + 1, *asked)
         tasks = tuple(_task(row) for row in rows[:limit])
         return TaskPage(tasks=tasks, after=tasks[-1].id if len(rows) > limit else None)
 

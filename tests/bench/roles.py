@@ -54,7 +54,8 @@ def _start(role: str, environ: Mapping[str, str]) -> tuple[float, float, float]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    module = ("tests.bench.variants", "raw", "0") if role == "raw" else ("app", role)
+    raw = ("uvicorn", "tests.load.raw:app", "--port", str(port), "--no-access-log", "--log-level", "warning")
+    module = raw if role == "raw" else ("app", role)
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *module], cwd=ROOT, env={**environ, "PORT": str(port)}, stdout=subprocess.DEVNULL

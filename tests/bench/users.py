@@ -15,13 +15,13 @@ from tests.load.mix import MIX, requests_of
 TITLE: Final = "Users"
 USERS: Final = 1000
 SECONDS: Final = 300.0
-THINK_S: Final = 1.0
+THINK_S: Final = 2.0
 RAMP: Final = Load(users=100, seconds=10.0, think=0.3)
 MEAN_S: Final = 0.2
 P95_S: Final = 0.5
 _METHOD: Final = """\
 One replica of the API on one core bears 1,000 people for 5 minutes, each on a connection and from an address of their
-own, who ask for the mix and wait 0.5 to 1.5 s between an answer and their next question. The load, PostgreSQL, Redis
+own, who ask for the mix and wait 1 to 3 s between an answer and their next question. The load, PostgreSQL, Redis
 and the language model's stub share the other core with whatever else this machine does."""
 
 
