@@ -27,6 +27,7 @@ from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.connection import Connection, connect
 from app.storage.database import Database
 from app.storage.events import ONCE, ONCE_AFTER, REPEATED, PostgresEvents
+from app.storage.keyset import below
 from app.storage.profiles import PostgresProfiles
 from app.storage.tasks import PAGES, PostgresTasks
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform
@@ -249,11 +250,11 @@ async def test_lists_read_their_index_only_as_far_as_they_go_and_sort_nothing(
             "events_once": await plan(connection, ONCE, *own, early, before, since, 21),
             "events_once ": await plan(connection, ONCE_AFTER, *own, since, before, since, 21, ident),
             "events_repeated": await plan(connection, REPEATED, *own, before, since, 20),
-            "tasks_pkey": await plan(connection, PAGES[False, False], *own, None, 21),
-            "tasks_by_status": await plan(connection, PAGES[True, False], *own, None, 21, "open"),
+            "tasks_pkey": await plan(connection, PAGES[False, False], *own, below(None), 21),
+            "tasks_by_status": await plan(connection, PAGES[True, False], *own, below(None), 21, "open"),
         }
         narrow = (since, since + timedelta(hours=5))
-        by_due = await plan(connection, PAGES[False, True], *own, None, 21, *narrow)
+        by_due = await plan(connection, PAGES[False, True], *own, below(None), 21, *narrow)
     for index, told in plans.items():
         assert index.strip() in told, told
         assert "Seq Scan" not in told, told
