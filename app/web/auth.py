@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -55,10 +56,10 @@ class BearerAuth:
         if scope["type"] != "http" or not self._protects(scope["path"]):
             await self._app(scope, receive, send)
             return
-        connection = HTTPConnection[Any](scope)
         try:
-            scope[PRINCIPAL] = await _verified(connection, _bearer_token(connection))
+            scope[PRINCIPAL] = await _verified(scope, _bearer_token(scope))
         except (ProductError, HTTPException) as error:
+            connection = HTTPConnection[Any](scope)
             refusal = problem_response(connection, error)
             if self._metadata and "WWW-Authenticate" in refusal.headers:
                 refusal.headers["WWW-Authenticate"] += f', resource_metadata="{self._metadata(connection)}"'
@@ -70,20 +71,20 @@ class BearerAuth:
         return path.startswith(self._protected) and path not in self._unprotected
 
 
-async def _verified(connection: HTTPConnection[Any], token: str) -> Principal:
+async def _verified(scope: Scope, token: str) -> Principal:
     """Verify a token. Who is refused too often is told so instead; a good token passes all the same."""
     try:
-        return await connection.state["tokens"].verify(token)
+        return await scope["state"]["tokens"].verify(token)
     except Unauthenticated:
-        require(await connection.state["limiter"].ask_refusal(network_of(connection.scope)))
+        require(await scope["state"]["limiter"].ask_refusal(network_of(scope)))
         raise
 
 
-def _bearer_token(connection: HTTPConnection[Any]) -> str:
-    credentials = fields(connection.scope, b"authorization")
+def _bearer_token(scope: Scope) -> str:
+    credentials = fields(scope, b"authorization")
     # Most requests have no such parameter, nor anything that could be an escaped spelling of one.
-    query: bytes = connection.scope["query_string"]
-    in_query = (b"access_token" in query or b"%" in query) and "access_token" in connection.query_params
+    query: bytes = scope["query_string"]
+    in_query = (b"access_token" in query or b"%" in query) and "access_token" in QueryParams(query)
     if in_query or len(credentials) > 1:
         raise HTTPException(400, "expected one bearer token, in the Authorization header only", _INVALID_REQUEST)
     scheme, _, token = "".join(credentials).partition(" ")
