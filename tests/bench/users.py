@@ -15,13 +15,14 @@ from tests.load.mix import MIX, requests_of
 TITLE: Final = "Users"
 USERS: Final = 1000
 SECONDS: Final = 300.0
-THINK_S: Final = 2.0
-RAMP: Final = Load(users=100, seconds=10.0, think=0.3)
+THINK_S: Final = 3.0
+ARRIVAL: Final = Load(users=USERS, seconds=60.0, think=10.0)
+"""Not counted: each person's key is unwrapped, and each answer is made for the first time."""
 MEAN_S: Final = 0.2
 P95_S: Final = 0.5
 _METHOD: Final = """\
 One replica of the API on one core bears 1,000 people for 5 minutes, each on a connection and from an address of their
-own, who ask for the mix and wait 1 to 3 s between an answer and their next question. The load, PostgreSQL, Redis
+own, who ask for the mix and wait 1.5 to 4.5 s between an answer and their next question, after a minute in which they arrive. The load, PostgreSQL, Redis
 and the language model's stub share the other core with whatever else this machine does."""
 
 
@@ -50,6 +51,6 @@ async def _measure(deployed: Deployed, seconds: float) -> Borne:
     tokens = deployed.tokens(environ, USERS)
     stay_on_the_loads_core()
     with serve("service", environ) as server:
-        await server.bear(requests_of(tokens), RAMP)
+        await server.bear(requests_of(tokens), ARRIVAL)
         report(f"  {USERS} users for {seconds:g} s")
         return await server.bear(requests_of(tokens), Load(users=USERS, seconds=seconds, think=THINK_S))

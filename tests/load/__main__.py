@@ -18,7 +18,7 @@ from tests.load.people import count_of, service_of
 
 USERS: Final = 50
 SECONDS: Final = 30
-THINK_S: Final = 2.0
+THINK_S: Final = 3.0
 MEAN_S: Final = 0.2
 P95_S: Final = 0.5
 
@@ -28,7 +28,7 @@ def load(environ: Mapping[str, str]) -> int:
     users, seconds = count_of(environ, "USERS", USERS), count_of(environ, "SECONDS", SECONDS)
     service = service_of(environ, users)
     fields = {"Host": urlsplit(service.url).netloc, **service.fields}
-    report(f"{users} people ask {service.url} for {seconds} s, with 1 to 3 s between answer and question")
+    report(f"{users} people ask {service.url} for {seconds} s, with 1.5 to 4.5 s between answer and question")
     requests = requests_of(service.tokens, fields=fields)
     load = Load(users=users, seconds=seconds, think=THINK_S)
     outcome = uvloop.run(drive(service.url, requests, load, trust=service.trust))

@@ -41,5 +41,5 @@ export default function () {
     tags: { name: kind.name },
   });
   check(answer, { success: (got) => got.status >= 200 && got.status < 300 });
-  sleep(1 + 2 * Math.random());
+  sleep(1.5 + 3 * Math.random());
 }
