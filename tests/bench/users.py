@@ -22,8 +22,8 @@ MEAN_S: Final = 0.2
 P95_S: Final = 0.5
 _METHOD: Final = """\
 One replica of the API on one core bears 1,000 people for 5 minutes, each on a connection and from an address of their
-own, who ask for the mix and wait 1.5 to 4.5 s between an answer and their next question, after a minute in which they arrive. The load, PostgreSQL, Redis
-and the language model's stub share the other core with whatever else this machine does."""
+own, who ask for the mix and wait 1.5 to 4.5 s between an answer and their next question, after a minute in which they
+arrive. The load, PostgreSQL, Redis and the language model's stub share the other core with all else of this machine."""
 
 
 def users(deployed: Deployed) -> Section:
