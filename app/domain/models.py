@@ -61,6 +61,11 @@ class TaskFilter:
     due_after: datetime | None = None
     due_before: datetime | None = None
 
+    @property
+    def by_due(self) -> bool:
+        """Whether it asks when tasks are due; they are then in that order."""
+        return self.due_after is not None or self.due_before is not None
+
     def takes(self, content: TaskContent) -> bool:
         """Tell whether a task with this content is meant."""
         due = content.due
@@ -72,8 +77,16 @@ class TaskFilter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TaskPlace:
+    """Where a list goes on: after the task of this id, in a list by due time the one of this id that is due then."""
+
+    id: UUID
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskPage:
-    """Tasks, newest first; `after` is where the next page starts, None on the last one."""
+    """Tasks, newest first or by due time; `after` is where the next page starts, None on the last one."""
 
     tasks: tuple[Task, ...]
-    after: UUID | None
+    after: TaskPlace | None

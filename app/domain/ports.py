@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.models import Principal, Task, TaskFilter, TaskPage
+from app.domain.models import Principal, Task, TaskFilter, TaskPage, TaskPlace
 
 
 class TaskStore(Protocol):
@@ -22,9 +22,12 @@ class TaskStore(Protocol):
         ...
 
     async def page(
-        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+        self, owner: Principal, *, limit: int, after: TaskPlace | None, only: TaskFilter | None = None
     ) -> TaskPage:
-        """Return at most `limit` tasks older than the task `after`, newest first, only those that are meant."""
+        """Return at most `limit` tasks after the place `after`, only those that are meant.
+
+        They come newest first; a filter that asks when they are due has them in that order.
+        """
         ...
 
     async def change(self, owner: Principal, task_id: UUID, edit: Callable[[Task], Task]) -> Task:

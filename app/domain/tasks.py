@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.errors import Invalid
 from app.domain.identifiers import time_ordered_id
-from app.domain.models import Task, TaskContent, TaskFilter, TaskStatus
+from app.domain.models import Task, TaskContent, TaskFilter, TaskPlace, TaskStatus
 from app.domain.texts import check_text
 from app.domain.versions import FIRST_VERSION
 
@@ -36,6 +36,11 @@ def only(*, status: TaskStatus | None, due_after: datetime | None, due_before: d
     return TaskFilter(
         status=status, due_after=due_after and _utc("", due_after), due_before=due_before and _utc("", due_before)
     )
+
+
+def place_of(task: Task, only: TaskFilter) -> TaskPlace:
+    """Return the place of a task in a list of what is meant."""
+    return TaskPlace(id=task.id, due=task.content.due if only.by_due else None)
 
 
 def _utc(pointer: str, due: datetime) -> datetime:

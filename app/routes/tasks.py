@@ -16,23 +16,24 @@ from app.web.layers import route
 from app.web.operation import CURSOR, IF_MATCH, JSON, LIMIT, MERGE_PATCH, Operation, Resource, parameter
 from app.web.requests import entity_tag, expected_versions, page_limit, path_id, query_choice, query_moment
 from app.web.state import State
-from app.wire.documents import after_cursor, fit, merge
-from app.wire.tasks import NewTask, TaskDocument, TaskPageDocument
+from app.wire.documents import fit, merge
+from app.wire.tasks import NewTask, TaskDocument, TaskPageDocument, after_task
 
 PATH: Final = "/api/v1/tasks"
 
 
 async def list_tasks(request: Request[State]) -> Response:
     """Answer a page of the caller's tasks."""
+    meant = only(
+        status=query_choice(request, "status", TaskStatus),
+        due_after=query_moment(request, "due_after"),
+        due_before=query_moment(request, "due_before"),
+    )
     page = await request.state["tasks"].page(
         principal_of(request),
         limit=page_limit(request),
-        after=after_cursor(request.query_params.get("cursor")),
-        only=only(
-            status=query_choice(request, "status", TaskStatus),
-            due_after=query_moment(request, "due_after"),
-            due_before=query_moment(request, "due_before"),
-        ),
+        after=after_task(request.query_params.get("cursor"), meant),
+        only=meant,
     )
     return Json(TaskPageDocument.of(page))
 
@@ -99,7 +100,7 @@ RESOURCE: Final = Resource(
             method="get",
             path=PATH,
             name="listTasks",
-            summary="Your tasks, newest first",
+            summary="Your tasks, newest first; by due time when you ask when they are due",
             answer="TaskPageDocument",
             parameters=(LIMIT, CURSOR, *_FILTERS),
             headers=("ETag",),

@@ -1,13 +1,15 @@
 """Tasks in PostgreSQL. Every statement is constant text and names its owner."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from app.domain.errors import NotFound
-from app.domain.models import Principal, Task, TaskContent, TaskFilter, TaskPage, TaskStatus
+from app.domain.models import Principal, Task, TaskContent, TaskFilter, TaskPage, TaskPlace, TaskStatus
+from app.domain.tasks import place_of
 from app.storage.database import Connections
-from app.storage.keyset import below
+from app.storage.keyset import above, below
 
 _COLUMNS: Final = "id, title, notes, status, due, created_at, updated_at, version"
 _ONE: Final = "issuer = $1 and subject = $2 and id = $3"
@@ -18,13 +20,17 @@ _ADD: Final = (
 _GET: Final = f"select {_COLUMNS} from tasks where {_ONE}"  # noqa: S608 - constants
 _LOCK: Final = f"{_GET} for update"
 _OLDER: Final = f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 and id < $3"  # noqa: S608 - constants
-_DUE: Final = "due >= coalesce($5, '-infinity'::timestamptz) and due < coalesce($6, 'infinity'::timestamptz)"
 _NEWEST_FIRST: Final = "order by id desc limit $4"
+_DUE: Final = (
+    f"select {_COLUMNS} from tasks where issuer = $1 and subject = $2 and due is not null "  # noqa: S608 - constants
+    "and (due, id) > ($3, $4) and due < $5"
+)
+_BY_DUE: Final = "order by due, id limit $6"
 PAGES: Final = {
     (False, False): f"{_OLDER} {_NEWEST_FIRST}",
     (True, False): f"{_OLDER} and status = $5 {_NEWEST_FIRST}",
-    (False, True): f"{_OLDER} and {_DUE} {_NEWEST_FIRST}",
-    (True, True): f"{_OLDER} and {_DUE} and status = $7 {_NEWEST_FIRST}",
+    (False, True): f"{_DUE} {_BY_DUE}",
+    (True, True): f"{_DUE} and status = $7 {_BY_DUE}",
 }
 """The statements of a page, by whether it asks for a status, and for a time: each has a plan of its own."""
 _CHANGE: Final = (
@@ -55,17 +61,16 @@ class PostgresTasks:
             return _task(await connection.fetchrow(_GET, owner.issuer, owner.subject, task_id))
 
     async def page(
-        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+        self, owner: Principal, *, limit: int, after: TaskPlace | None, only: TaskFilter | None = None
     ) -> TaskPage:
         """Return a page by key: as fast on the last page as on the first."""
         only = only or TaskFilter()
-        by_due = bool(only.due_after or only.due_before)
-        statement = PAGES[only.status is not None, by_due]
-        asked = (*((only.due_after, only.due_before) if by_due else ()), *((only.status,) if only.status else ()))
+        statement = PAGES[only.status is not None, only.by_due]
+        asked = (*_range(after, only), limit + 1, *((only.status,) if only.status else ()))
         async with self._database.connection(owner) as connection:
-            rows = await connection.fetch(statement, owner.issuer, owner.subject, below(after), limit + 1, *asked)
+            rows = await connection.fetch(statement, owner.issuer, owner.subject, *asked)
         tasks = tuple(_task(row) for row in rows[:limit])
-        return TaskPage(tasks=tasks, after=tasks[-1].id if len(rows) > limit else None)
+        return TaskPage(tasks=tasks, after=place_of(tasks[-1], only) if len(rows) > limit else None)
 
     async def change(self, owner: Principal, task_id: UUID, edit: Callable[[Task], Task]) -> Task:
         """Replace a task by what `edit` makes of it, while its row is locked."""
@@ -84,6 +89,15 @@ class PostgresTasks:
         async with self._database.connection(owner) as connection, connection.transaction():
             check(_task(await connection.fetchrow(_LOCK, owner.issuer, owner.subject, task_id)))
             await connection.execute(_REMOVE, owner.issuer, owner.subject, task_id)
+
+
+def _range(after: TaskPlace | None, only: TaskFilter) -> tuple[Any, ...]:
+    """Return the bounds of a page, all of them, for the reason that `app.storage.keyset` gives."""
+    last = after and after.id
+    if not only.by_due:
+        return (below(last),)
+    since = (after and after.due) or only.due_after or datetime.min.replace(tzinfo=UTC)
+    return since, above(last), only.due_before or datetime.max.replace(tzinfo=UTC)
 
 
 def _content(content: TaskContent) -> tuple[Any, ...]:

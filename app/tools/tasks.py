@@ -12,8 +12,8 @@ from app.tools.tool import Tool
 from app.tools.which import Deleted, WhichOne, WhichPage, said
 from app.web.auth import principal_of
 from app.web.state import State
-from app.wire.documents import Moment, after_cursor, merge
-from app.wire.tasks import NewTask, Notes, TaskDocument, TaskPageDocument, Title
+from app.wire.documents import Moment, merge
+from app.wire.tasks import NewTask, Notes, TaskDocument, TaskPageDocument, Title, after_task
 
 
 class WhichTasks(WhichPage, frozen=True, forbid_unknown_fields=True):
@@ -38,11 +38,9 @@ class TaskChange(WhichOne, frozen=True, forbid_unknown_fields=True):
 
 
 async def _list(request: Request[State], which: WhichTasks) -> TaskPageDocument:
+    meant = only(status=which.status, due_after=which.due_after, due_before=which.due_before)
     page = await request.state["tasks"].page(
-        principal_of(request),
-        limit=which.limit,
-        after=after_cursor(which.cursor),
-        only=only(status=which.status, due_after=which.due_after, due_before=which.due_before),
+        principal_of(request), limit=which.limit, after=after_task(which.cursor, meant), only=meant
     )
     return TaskPageDocument.of(page)
 
@@ -77,7 +75,7 @@ async def _delete(request: Request[State], which: WhichOne) -> Deleted:
 TOOLS: Final = (
     Tool(
         name="list_tasks",
-        description="List the person's tasks, newest first, page by page.",
+        description="List the person's tasks, newest first or, asked when they are due, by due time; page by page.",
         takes=WhichTasks,
         gives=TaskPageDocument,
         work=_list,

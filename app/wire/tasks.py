@@ -1,13 +1,18 @@
 """What is said about tasks."""
 
-from typing import Annotated, Self
+import base64
+import binascii
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 import msgspec
 
-from app.domain.models import Task, TaskContent, TaskPage, TaskStatus
+from app.domain.errors import Invalid
+from app.domain.models import Task, TaskContent, TaskFilter, TaskPage, TaskPlace, TaskStatus
 from app.domain.tasks import NOTES_MAX, TITLE_MAX, content
-from app.wire.documents import Moment, cursor_of
+from app.wire.documents import Moment, after_cursor, cursor_of
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
 Notes = Annotated[str, msgspec.Meta(max_length=NOTES_MAX)]
@@ -54,7 +59,7 @@ class TaskDocument(msgspec.Struct, frozen=True):
 
 
 class TaskPageDocument(msgspec.Struct, frozen=True):
-    """A page of tasks, newest first; `cursor` asks for the next page and is null on the last one."""
+    """A page of tasks; `cursor` asks for the next page and is null on the last one."""
 
     items: list[TaskDocument]
     cursor: str | None
@@ -62,4 +67,34 @@ class TaskPageDocument(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, page: TaskPage) -> Self:
         """Render a page."""
-        return cls(items=[TaskDocument.of(task) for task in page.tasks], cursor=cursor_of(page.after))
+        return cls(items=[TaskDocument.of(task) for task in page.tasks], cursor=_cursor_of(page.after))
+
+
+_DUE_CURSOR: Final = struct.Struct(">q16s")
+"""Of a list by due time: microseconds since 1970, and an id."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def after_task(cursor: str | None, only: TaskFilter) -> TaskPlace | None:
+    """Return where the page of a cursor starts; None without one, which is the first page.
+
+    Raises:
+        Invalid: It is no cursor of such a list.
+    """
+    if not only.by_due:
+        one = after_cursor(cursor)
+        return one and TaskPlace(id=one)
+    try:
+        if not cursor:
+            return None
+        due, task_id = _DUE_CURSOR.unpack(base64.b64decode(cursor, b"-_", validate=True))
+        return TaskPlace(id=UUID(bytes=task_id), due=_EPOCH + due * _MICROSECOND)
+    except (binascii.Error, struct.error, ValueError, OverflowError):
+        raise Invalid("", "cursor: expected the cursor of an earlier page") from None
+
+
+def _cursor_of(after: TaskPlace | None) -> str | None:
+    if after is None or after.due is None:
+        return cursor_of(after and after.id)
+    return base64.urlsafe_b64encode(_DUE_CURSOR.pack((after.due - _EPOCH) // _MICROSECOND, after.id.bytes)).decode()

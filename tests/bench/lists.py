@@ -9,6 +9,7 @@ import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -16,7 +17,7 @@ from uuid import UUID
 
 from app.contract import ApiEnv
 from app.domain.events import Window
-from app.domain.models import Principal, TaskFilter, TaskStatus
+from app.domain.models import Principal, TaskFilter, TaskPlace, TaskStatus
 from app.settings.services import ApiSettings
 from app.storage.database import Database
 from app.storage.events import PostgresEvents
@@ -111,10 +112,13 @@ async def _asks(database: Database, people: Mapping[str, Principal]) -> dict[str
     return {
         "Tasks, first page": same(partial(tasks.page, limit=PAGE, after=None)),
         "Tasks, a page from the middle": {
-            name: partial(tasks.page, limit=PAGE, after=after) for name, after in middle.items()
+            name: partial(tasks.page, limit=PAGE, after=TaskPlace(id=after)) for name, after in middle.items()
         },
         "Tasks of one status": same(partial(tasks.page, limit=PAGE, after=None, only=done)),
         "Tasks due within a month": same(partial(tasks.page, limit=PAGE, after=None, only=june)),
+        "Tasks of one status due within a month": same(
+            partial(tasks.page, limit=PAGE, after=None, only=replace(june, status=TaskStatus.DONE))
+        ),
         "Events of a day": same(partial(events.within, window=november, limit=PAGE, after=None)),
     }
 

@@ -27,7 +27,7 @@ from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.connection import Connection, connect
 from app.storage.database import Database
 from app.storage.events import ONCE, ONCE_AFTER, REPEATED, PostgresEvents
-from app.storage.keyset import below
+from app.storage.keyset import above, below
 from app.storage.profiles import PostgresProfiles
 from app.storage.tasks import PAGES, PostgresTasks
 from tests.integration.app.platform_parts import API, BACKUP_ROLE, MIGRATOR, Platform
@@ -253,13 +253,21 @@ async def test_lists_read_their_index_only_as_far_as_they_go_and_sort_nothing(
             "tasks_pkey": await plan(connection, PAGES[False, False], *own, below(None), 21),
             "tasks_by_status": await plan(connection, PAGES[True, False], *own, below(None), 21, "open"),
         }
-        narrow = (since, since + timedelta(hours=5))
-        by_due = await plan(connection, PAGES[False, True], *own, below(None), 21, *narrow)
+        # What the server makes of a prepared statement from its sixth use on, for whatever it is asked with.
+        await connection.execute("set plan_cache_mode = force_generic_plan")
+        due = f"'{since}', '{above(None)}', '{before}', 21"
+        await connection.execute(f"prepare due as {PAGES[False, True]}")
+        await connection.execute(f"prepare due_of_status as {PAGES[True, True]}")
+        plans["tasks_by_due"] = await plan(connection, f"execute due('{own[0]}', '{own[1]}', {due})")
+        plans["tasks_by_status_and_due"] = await plan(
+            connection, f"execute due_of_status('{own[0]}', '{own[1]}', {due}, 'open')"
+        )
     for index, told in plans.items():
         assert index.strip() in told, told
         assert "Seq Scan" not in told, told
         assert "Sort" not in told, told
-    assert "tasks_by_due" in by_due, by_due
+        assert "Index Cond" in told, told
+    assert "ROW(due, id) > ROW($3, $4)" in plans["tasks_by_due"]
 
 
 async def test_a18_statements_are_the_same_text_whatever_is_asked(database: Database) -> None:
@@ -307,9 +315,9 @@ async def test_tasks_are_found_by_status_and_due_time_in_pages(database: Databas
         return "".join(one.content.title for one in (*first.tasks, *(rest.tasks if rest else ())))
 
     assert await titles(TaskFilter(status=TaskStatus.OPEN)) == "531"
-    assert await titles(TaskFilter(due_after=NOW + timedelta(days=3))) == "543"
-    assert await titles(TaskFilter(due_before=NOW + timedelta(days=3))) == "21"
-    assert await titles(TaskFilter(due_after=NOW + timedelta(days=2), status=TaskStatus.DONE)) == "42"
+    assert await titles(TaskFilter(due_after=NOW + timedelta(days=3))) == "345"
+    assert await titles(TaskFilter(due_before=NOW + timedelta(days=3))) == "12"
+    assert await titles(TaskFilter(due_after=NOW + timedelta(days=2), status=TaskStatus.DONE)) == "24"
     assert await titles(TaskFilter()) == "543210"
 
 

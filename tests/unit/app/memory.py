@@ -18,10 +18,11 @@ from app.domain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 from app.domain.events import REPEATED_MAX, Event, Place, Window
 from app.domain.language import LanguageModel
 from app.domain.leaving import Leaving
-from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage
+from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage, TaskPlace
 from app.domain.ports import TokenVerifier
 from app.domain.profiles import Plan, Profile
 from app.domain.seats import Seats
+from app.domain.tasks import place_of
 from app.limits.limiter import Limiter
 from app.telemetry.spans import SILENT, Tracer
 from app.web.checks import Check
@@ -54,13 +55,15 @@ class MemoryTasks:
         return self.kept[owner, task_id]
 
     async def page(
-        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+        self, owner: Principal, *, limit: int, after: TaskPlace | None, only: TaskFilter | None = None
     ) -> TaskPage:
         meant = only or TaskFilter()
         own = [task for (who, _), task in self.kept.items() if who == owner and meant.takes(task.content)]
-        older = sorted((t for t in own if after is None or t.id < after), key=lambda t: t.id, reverse=True)
-        tasks = tuple(older[:limit])
-        return TaskPage(tasks=tasks, after=tasks[-1].id if len(older) > limit else None)
+        ordered = sorted(own, key=lambda t: (t.content.due, t.id) if meant.by_due else t.id, reverse=not meant.by_due)
+        ids = [task.id for task in ordered]
+        rest = ordered[ids.index(after.id) + 1 :] if after else ordered
+        tasks = tuple(rest[:limit])
+        return TaskPage(tasks=tasks, after=place_of(tasks[-1], meant) if len(rest) > limit else None)
 
     async def change(self, owner: Principal, task_id: UUID, edit: Callable[[Task], Task]) -> Task:
         self.kept[owner, task_id] = edit(await self.get(owner, task_id))

@@ -2,7 +2,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.models import Principal, Task, TaskFilter, TaskPage
+from app.domain.models import Principal, Task, TaskFilter, TaskPage, TaskPlace
 from tests.unit.app.memory import Api, MemoryTasks
 from tests.unit.app.tool_server import Tools, call
 
@@ -17,7 +17,7 @@ class CountingTasks(MemoryTasks):
         self.asked = 0
 
     async def page(
-        self, owner: Principal, *, limit: int, after: UUID | None, only: TaskFilter | None = None
+        self, owner: Principal, *, limit: int, after: TaskPlace | None, only: TaskFilter | None = None
     ) -> TaskPage:
         self.asked += 1
         return await super().page(owner, limit=limit, after=after, only=only)

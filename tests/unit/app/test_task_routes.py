@@ -153,6 +153,29 @@ def test_a_page_that_cannot_be_is_refused(query: str) -> None:
         assert client.get(f"{TASKS}?{query}").status_code == 422
 
 
+def test_tasks_that_are_asked_for_by_when_they_are_due_come_in_that_order_page_by_page() -> None:
+    with Api().client("ada") as client:
+        for day in (3, 1, 2, 2):
+            create(client, title=str(day), due=f"2026-12-0{day}T10:00:00.000001Z")
+        create(client, title="some day")
+        titles, cursor = "", ""
+        while cursor is not None:
+            page = client.get(TASKS, params={"limit": 1, "due_after": "2026-12-01T00:00:00Z", "cursor": cursor}).json()
+            titles += page["items"][0]["title"]
+            cursor = page["cursor"]
+    assert titles == "1223"
+
+
+def test_a_cursor_of_one_order_is_none_of_the_other() -> None:
+    with Api().client("ada") as client:
+        for title in "ab":
+            create(client, title=title, due="2026-12-01T10:00:00Z")
+        due = {"due_before": "2027-01-01T00:00:00Z", "limit": 1}
+        by_due, by_age = client.get(TASKS, params=due).json(), client.get(TASKS, params={"limit": 1}).json()
+        assert client.get(TASKS, params={**due, "cursor": by_age["cursor"]}).status_code == 422
+        assert client.get(TASKS, params={"limit": 1, "cursor": by_due["cursor"]}).status_code == 422
+
+
 def test_a_cursor_tells_nothing_but_where_the_next_page_starts() -> None:
     with Api().client("ada") as client:
         create(client)
