@@ -20,7 +20,7 @@ from app.storage.schema import NEWEST
 from tests.tape import ROOT
 
 MIGRATIONS: Final = ROOT / "app" / "storage" / "migrations"
-SERVED_FROM: Final = "0010"
+SERVED_FROM: Final = "0012"
 """The revision that the first release to serve people has: until then tables are empty, and an index takes no time."""
 NOBODYS: Final = {
     "erasures": "every write of everybody looks whether its person is in it; once done, a row holds a hash alone",
