@@ -1,6 +1,5 @@
 """How long each role takes to start, and how much memory it has then."""
 
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from app.contract import LIVENESS_PATH, READINESS_PATH
 from ops.target import ROOT, report
 from tests.bench.deployed import Deployed
 from tests.bench.page import Row, Section
+from tests.rig.ports import free_port
 
 TITLE: Final = "Roles"
 ROUNDS: Final = 5
@@ -51,9 +51,7 @@ def _row(role: str, figures: list[tuple[float, float, float]], unit: float) -> R
 
 
 def _start(role: str, environ: Mapping[str, str]) -> tuple[float, float, float]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     raw = ("uvicorn", "tests.load.raw:app", "--port", str(port), "--no-access-log", "--log-level", "warning")
     module = raw if role == "raw" else ("app", role)
     began = time.perf_counter()

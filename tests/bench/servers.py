@@ -16,6 +16,7 @@ import psutil
 from ops.target import ROOT
 from tests.load.driver import Load, Outcome, drive
 from tests.load.mix import Request
+from tests.rig.ports import free_port
 
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
@@ -59,9 +60,7 @@ def serve(variant: str, environ: Mapping[str, str], reads: Path | None = None) -
         environ: Of a replica of the API.
         reads: Where it writes at its end what it counted of its cache.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.variants", variant, str(SERVER_CORE), *([str(reads)] if reads else [])],
         cwd=ROOT,

@@ -38,6 +38,7 @@ from tests.integration.app.platform_parts import API, WORKER
 from tests.integration.app.queue_scene import Scene
 from tests.integration.app.replica_process import WITHIN_S
 from tests.integration.bus.bus_harness import Credential
+from tests.rig.serving import serving
 from tests.unit.app.memory import Api
 from tests.unit.app.memory_sealing import MemorySealer
 from tests.unit.app.work_state import work_state
@@ -112,19 +113,10 @@ async def serve_api(scene: Scene) -> AsyncGenerator[Served]:
                 yield state
 
         config = uvicorn.Config(create_api(open_state, Edge()), port=0, **SERVER)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        async with asyncio.timeout(WITHIN_S):
-            while not server.started:  # noqa: ASYNC110 - it has no event
-                await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        port = await stack.enter_async_context(serving(uvicorn.Server(config)))
         headers = {"Authorization": "Bearer ada"}
         http = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers))
-        try:
-            yield Served(database=database, http=http, relay=relay)
-        finally:
-            server.should_exit = True
-            await asyncio.wait_for(serving, WITHIN_S)
+        yield Served(database=database, http=http, relay=relay)
 
 
 def operation_readers(scene: Scene) -> Mapping[str, Reader]:

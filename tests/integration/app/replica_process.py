@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Sequence
@@ -20,6 +19,7 @@ from localazure.planes.ingestion import RESOURCE as MONITOR_RESOURCE
 from localazure.planes.tokens import Identity
 from localazure.redis.gateway import RESOURCE as REDIS_RESOURCE
 from tests.integration.app.platform_parts import API, DATABASE_RESOURCE, MCP, MIGRATOR, READER, WORKER, Platform
+from tests.rig.ports import free_port
 from tests.unit.app.issuer import AUDIENCE, Issuer
 
 WITHIN_S: Final = 60
@@ -178,9 +178,7 @@ async def serve(
     role: str, environ: dict[str, str], token: str = "", *, under: Sequence[str] = ()
 ) -> AsyncGenerator[Served]:
     """Run a role until it is alive, and end it if the test has not."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = await start(role, {**environ, "PORT": str(port)}, under=under)
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:

@@ -11,6 +11,7 @@ import uvicorn
 from app.__main__ import SERVER
 from app.domain.models import Principal, Task
 from app.server.bounded_http import BoundedHttp
+from tests.rig.serving import serving
 from tests.unit.app.memory import Api, MemoryTasks
 
 WITHIN_S: Final = 30
@@ -47,12 +48,8 @@ async def test_a26_five_hundred_requests_that_wait_leave_the_others_as_quick_as_
     server = uvicorn.Server(
         uvicorn.Config(Api(tasks=tasks).create(), host="127.0.0.1", port=0, http=BoundedHttp, **SERVER)
     )
-    # `serve` would take the signals of the tests.
-    serving = asyncio.create_task(server._serve())  # pyright: ignore[reportPrivateUsage]
-    async with asyncio.timeout(WITHIN_S):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    async with serving(server) as port, asyncio.timeout(WITHIN_S):
+        address = f"http://127.0.0.1:{port}"
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(address, connector=connector, headers={"Authorization": "Bearer ada"}) as http:
             await p95(http)  # warm
@@ -63,6 +60,4 @@ async def test_a26_five_hundred_requests_that_wait_leave_the_others_as_quick_as_
             during = min([await p95(http) for _ in range(3)])
             tasks.answer.set()
             assert {answer.status for answer in await asyncio.gather(*slow)} == {404}
-        server.should_exit = True
-        await serving
     assert during <= 1.2 * before + 0.001, (during, before)

@@ -14,6 +14,7 @@ import uvicorn
 from app.domain.models import Principal
 from app.domain.seats import Seats
 from app.language.guarded import GuardedModel
+from tests.rig.serving import serving
 from tests.unit.app.memory import Api, NamedTokens
 from tests.unit.app.memory_talks import HANG, ScriptedModel
 
@@ -35,15 +36,8 @@ async def served(api: Api) -> AsyncGenerator[str]:
     server = uvicorn.Server(
         uvicorn.Config(api.create(), host="127.0.0.1", port=0, log_config=None, ws="none", timeout_graceful_shutdown=1)
     )
-    running = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
+    async with serving(server) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def p95_s(http: aiohttp.ClientSession, path: str, requests: int = 200) -> float:

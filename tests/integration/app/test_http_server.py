@@ -16,6 +16,7 @@ from app.__main__ import SERVER
 from app.server.bounded_http import HEAD_MAX, BoundedHttp
 from app.web.headers import SECURITY_HEADERS
 from app.web.limits import BODY_MAX
+from tests.rig.serving import serving
 from tests.unit.app.memory import Api
 
 WITHIN_S: Final = 20
@@ -30,15 +31,8 @@ class Impatient(BoundedHttp):
 async def port() -> AsyncGenerator[int]:
     """Serve the API over ports in memory as `app.__main__` does, but for how long a head may take."""
     config = uvicorn.Config(Api().create(), host=HOST, port=0, http=Impatient, **SERVER)
-    server = uvicorn.Server(config)
-    # `serve` would take the signals of the tests.
-    serving = asyncio.create_task(server._serve())  # pyright: ignore[reportPrivateUsage]
-    async with asyncio.timeout(WITHIN_S):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await asyncio.wait_for(serving, WITHIN_S)
+    async with serving(uvicorn.Server(config)) as port:
+        yield port
 
 
 Answer = tuple[int, dict[str, str], bytes]

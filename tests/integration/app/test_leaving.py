@@ -22,6 +22,7 @@ from app.server.bounded_http import BoundedHttp
 from app.server.leaving import LEAD_S, LeavingServer
 from tests.integration.app.platform_parts import Platform
 from tests.integration.app.replica_process import WITHIN_S, Replica, Served, open_replica, run, serve
+from tests.rig.serving import serving
 from tests.unit.app.issuer import open_issuer
 from tests.unit.app.memory import ADA, Api
 from tests.unit.app.memory_talks import HANG, ScriptedModel
@@ -152,15 +153,9 @@ async def test_a10_no_request_fails_in_twenty_restarts_under_load(replica: Repli
 async def leaving_server(api: Api) -> AsyncGenerator[tuple[LeavingServer, aiohttp.ClientSession]]:
     """Serve the API on loopback, until a test ends the server."""
     server = LeavingServer(uvicorn.Config(api.create(), host="127.0.0.1", port=0, http=BoundedHttp, **SERVER))
-    # `serve` would take the signals of the tests.
-    serving = asyncio.create_task(server._serve())  # pyright: ignore[reportPrivateUsage]
-    async with asyncio.timeout(WITHIN_S):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    async with aiohttp.ClientSession(address, headers={"Authorization": "Bearer ada"}) as http:
+    headers = {"Authorization": "Bearer ada"}
+    async with serving(server) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
         yield server, http
-        await asyncio.wait_for(serving, WITHIN_S)
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])

@@ -13,6 +13,7 @@ import uvicorn
 from app.__main__ import SERVER
 from app.domain.models import Principal, Task
 from app.server.bounded_http import BoundedHttp
+from tests.rig.serving import serving
 from tests.unit.app.memory import MemoryTasks
 from tests.unit.app.tool_server import HEADERS, Tools
 
@@ -45,16 +46,11 @@ class WaitingTasks(MemoryTasks):
 async def served(tools: Tools) -> AsyncGenerator[aiohttp.ClientSession]:
     """Serve tools on loopback; gives a client without a person."""
     server = uvicorn.Server(uvicorn.Config(tools.create(), host="127.0.0.1", port=0, http=BoundedHttp, **SERVER))
-    # `serve` would take the signals of the tests.
-    serving = asyncio.create_task(server._serve())  # pyright: ignore[reportPrivateUsage]
-    async with asyncio.timeout(WITHIN_S):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=0)) as http:
+    async with (
+        serving(server) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0)) as http,
+    ):
         yield http
-    server.should_exit = True
-    await asyncio.wait_for(serving, WITHIN_S)
 
 
 async def call(

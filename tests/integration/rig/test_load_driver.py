@@ -1,6 +1,5 @@
 import asyncio
 import itertools
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +9,7 @@ import uvicorn
 from tests.load import raw
 from tests.load.driver import Load, drive
 from tests.load.mix import MIX, Request, requests_of
+from tests.rig.serving import serving
 
 WITHIN_S = 20
 QUICK = Load(users=20, seconds=0.5)
@@ -18,16 +18,9 @@ QUICK = Load(users=20, seconds=0.5)
 @asynccontextmanager
 async def served(app: Any) -> AsyncGenerator[str]:
     """Serve an application; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        async with asyncio.timeout(WITHIN_S):
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=1)
+    async with serving(uvicorn.Server(config)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def failing(scope: Any, receive: Any, send: Any) -> None:
