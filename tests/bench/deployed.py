@@ -16,12 +16,12 @@ import psutil
 from app.contract import ApiEnv
 from localazure.client import Client
 from ops.target import ROOT, report
-from tests.bench.fill import subject
+from tests.bench.commands import make
+from tests.load.people import mint
 
 STACK: Final = "dev"
 PEOPLE: Final = 1000
 TASKS_EACH: Final = 20
-LIFETIME_S: Final = 7200
 UNLIMITED: Final = "1000000"
 TRACED_PERCENT: Final = "10"
 """What the performance goals are stated for; dev traces everything."""
@@ -55,16 +55,8 @@ class Deployed:
 
     def tokens(self, environ: Mapping[str, str], people: int = PEOPLE) -> Sequence[str]:
         """Return a token of each of the people of the load."""
-        return [
-            self.client.mint(
-                issuer=environ[ApiEnv.TOKEN_ISSUER],
-                audience=environ[ApiEnv.TOKEN_AUDIENCE],
-                subject=subject(number),
-                roles=["user"],
-                lifetime_seconds=LIFETIME_S,
-            )
-            for number in range(people)
-        ]
+        issuer, audience = environ[ApiEnv.TOKEN_ISSUER], environ[ApiEnv.TOKEN_AUDIENCE]
+        return mint(self.client, people, issuer=issuer, audience=audience)
 
     def python(self, module: str, *arguments: str, environ: Mapping[str, str]) -> str:
         """Run a module of the bench in the environment of a replica and return what it prints."""
@@ -80,7 +72,7 @@ def deployed(environ: Mapping[str, str] = os.environ) -> Generator[Deployed]:
     surroundings = {**environ, "LOCALAZURE_STATE": str(folder / "state"), "STACK": STACK}
     try:
         report("the bench deploys dev to a cloud of its own")
-        _ops("up", surroundings)
+        make("up", surroundings)
         client = Client.find(folder / "state")
         assert client
         one = Deployed(client, surroundings)
@@ -88,13 +80,5 @@ def deployed(environ: Mapping[str, str] = os.environ) -> Generator[Deployed]:
         one.python("tests.bench.fill", api[ApiEnv.TOKEN_ISSUER], str(PEOPLE), str(TASKS_EACH), environ=api)
         yield one
     finally:
-        _ops("down", surroundings)
+        make("down", surroundings)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ops(verb: str, environ: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", f"ops.{verb}"], cwd=ROOT, env=environ, check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(f"make {verb} failed:\n{done.stdout}{done.stderr}")

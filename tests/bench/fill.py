@@ -12,6 +12,7 @@ from app.domain.models import Principal
 from app.settings.services import ApiSettings
 from app.storage.database import Database
 from app.wiring.ground import open_login
+from tests.load.people import subject
 
 # Ids grow with time, as those of the service do: milliseconds in front, chance behind (RFC 9562, version 7).
 TASKS: Final = """
@@ -35,11 +36,6 @@ from (select n, timestamptz '2026-11-01' + n * ($5::float8 * interval '1 hour') 
     from generate_series($3::bigint, $4::bigint) n) made
 on conflict do nothing
 """
-
-
-def subject(number: int) -> str:
-    """Name a person of the load."""
-    return f"load-{number:05}"
 
 
 async def fill(issuer: str, people: int, tasks: int) -> None:

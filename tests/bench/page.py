@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from ops.target import ROOT
 
@@ -24,20 +24,46 @@ class Row:
         what: In words.
         value: The absolute figure, with its unit.
         ratio: To what the section says; None where there is nothing to compare with.
-        goal: In words, such as "at least 0.10".
-        met: Whether it is; None without a goal.
+        goal: What was aimed at; None where nothing was.
     """
 
     what: str
     value: str
     ratio: float | None = None
-    goal: str = ""
-    met: bool | None = None
+    goal: "Goal | None" = None
 
     def __str__(self) -> str:
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        met = "" if self.met is None else "yes" if self.met else "**no**"
-        return f"| {self.what} | {self.value} | {ratio} | {self.goal} | {met} |"
+        aimed = f"{self.goal.text} | {'yes' if self.goal.met else '**no**'}" if self.goal else " | "
+        return f"| {self.what} | {self.value} | {ratio} | {aimed} |"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What was aimed at, and whether it is met."""
+
+    text: str
+    met: bool
+
+    @classmethod
+    def above(cls, bound: float, reached: float) -> Self:
+        """Aim at more than the bound."""
+        return cls(f"above {bound:g}", reached > bound)
+
+    @classmethod
+    def at_least(cls, bound: float, reached: float) -> Self:
+        """Aim at no less than the bound."""
+        return cls(f"at least {bound:g}", reached >= bound)
+
+    @classmethod
+    def below(cls, bound: float, reached: float, unit: str) -> Self:
+        """Aim at less than the bound, in the unit of both."""
+        return cls(f"under {bound:g}{unit}", reached < bound)
+
+    @classmethod
+    def at_most(cls, bound: float, reached: float, unit: str = "") -> Self:
+        """Aim at no more than the bound, in the unit of both."""
+        return cls(f"at most {bound:g}{unit}", reached <= bound)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,8 +12,9 @@ from typing import Final
 from localazure.client import Client
 from ops.engine import find_engine
 from ops.local_cloud import LocalCloud
-from ops.target import ROOT, UsageError, report
-from tests.bench.page import Row, Section
+from ops.target import ROOT, report
+from tests.bench.commands import make, run
+from tests.bench.page import Goal, Row, Section
 
 ROUNDS: Final = 5
 TITLE: Final = "Platform"
@@ -61,11 +61,11 @@ class Bench:
 
     def round(self) -> None:
         """Measure everything once."""
-        self._time("up", lambda: self._ops("up"))
-        self._time("again", lambda: self._ops("up"))
-        self._time("preview", lambda: self._ops("preview"))
+        self._time("up", lambda: make("up", self._environ))
+        self._time("again", lambda: make("up", self._environ))
+        self._time("preview", lambda: make("preview", self._environ))
         self._one_resource()
-        self._ops("down")
+        make("down", self._environ)
         self._time("one program", lambda: self._under_mocks("one/__main__.py"))
         self._time("program", lambda: self._run([sys.executable, "-m", "tests.tape", "dev"], ROOT))
 
@@ -75,9 +75,6 @@ class Bench:
         took = time.perf_counter() - began
         self.times.setdefault(name, []).append(took)
         report(f"  {name:<12} {took:6.2f} s")
-
-    def _ops(self, verb: str) -> None:
-        self._run([sys.executable, "-m", f"ops.{verb}"], ROOT)
 
     def _one_resource(self) -> None:
         client = Client.start(self._cloud.state)
@@ -95,11 +92,7 @@ class Bench:
         self._run([sys.executable, "-c", UNDER_MOCKS, str(self._one.parent / script)], ROOT)
 
     def _run(self, command: list[str], cwd: Path, environ: Mapping[str, str] | None = None) -> None:
-        done = subprocess.run(
-            command, cwd=cwd, env={**self._environ, **(environ or {})}, check=False, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise UsageError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        run(command, {**self._environ, **(environ or {})}, cwd)
 
 
 def platform(environ: Mapping[str, str]) -> Section:
@@ -123,7 +116,7 @@ def _rows(times: Mapping[str, list[float]]) -> list[Row]:
         unit = times["one program" if name == "program" else "one"]
         ratio = statistics.median(took / one for took, one in zip(times[name], unit, strict=True))
         seconds = f"{statistics.median(times[name]):.2f} s"
-        rows.append(Row(what=what, value=seconds, ratio=ratio, goal=f"at most {goal:g}", met=ratio <= goal))
+        rows.append(Row(what=what, value=seconds, ratio=ratio, goal=Goal.at_most(goal, ratio)))
     for name, what in UNITS.items():
         rows.append(Row(what=what, value=f"{statistics.median(times[name]):.2f} s", ratio=1.0))
     return rows

@@ -13,7 +13,7 @@ import uvloop
 
 from ops.target import report
 from tests.bench.deployed import Deployed
-from tests.bench.page import Row, Section
+from tests.bench.page import Goal, Row, Section
 from tests.bench.servers import Server, serve, stay_on_the_loads_core
 from tests.bench.tokens import cached_check
 from tests.load.driver import Load
@@ -62,8 +62,7 @@ def requests(deployed: Deployed) -> Section:
             what="Reads of the mix that the cache answers, from a cold start",
             value=f"{hits} of {hits + misses}",
             ratio=ratio,
-            goal="above 0.8",
-            met=ratio > 0.8,
+            goal=Goal.above(0.8, ratio),
         ),
         cached_check(),
         Row(what="Raw ASGI", value=f"{statistics.median(read['raw']):.0f} us", ratio=1.0),
@@ -110,7 +109,7 @@ def ratio_of(costs: Costs, name: str, unit: str) -> float:
 def _beside(what: str, costs: Costs, name: str, least: float) -> Row:
     ratio = ratio_of(costs, name, "raw")
     figure = f"{statistics.median(costs[name]):.0f} us"
-    return Row(what=what, value=figure, ratio=ratio, goal=f"at least {least:.2f}", met=ratio >= least)
+    return Row(what=what, value=figure, ratio=ratio, goal=Goal.at_least(least, ratio))
 
 
 def _against_fastapi(costs: Costs) -> Row:
@@ -119,8 +118,7 @@ def _against_fastapi(costs: Costs) -> Row:
         what="The same, against FastAPI behind the same layers",
         value=f"{statistics.median(costs['peer']):.0f} us there",
         ratio=ratio,
-        goal="at least 1.5",
-        met=ratio >= 1.5,
+        goal=Goal.at_least(1.5, ratio),
     )
 
 
@@ -130,6 +128,5 @@ def _cost_of_telemetry(costs: Costs) -> Row:
         what="The same, against itself without telemetry",
         value=f"{statistics.median(costs['silent']):.0f} us without",
         ratio=ratio,
-        goal="at most 1.10",
-        met=ratio <= 1.10,
+        goal=Goal.at_most(1.1, ratio),
     )

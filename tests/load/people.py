@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from localazure.client import Client
 from ops.engine import find_engine
 from ops.local_cloud import LocalCloud
 from ops.target import Target, UsageError, report, run_command
@@ -50,19 +51,29 @@ def service_of(environ: Mapping[str, str], users: int) -> Service:
     if "api_url" not in outputs:
         raise UsageError(f"{target.stack} is not deployed here; run `make up STACK={target.stack}` first.")
     client = cloud.client()
-    tokens = tuple(
-        client.mint(
-            issuer=outputs["token_issuer"],
-            audience=outputs["token_audiences"]["api"],
-            subject=f"load-{number:05}",
-            roles=["user"],
-            lifetime_seconds=LIFETIME_S,
-        )
-        for number in range(users)
-    )
+    tokens = mint(client, users, issuer=outputs["token_issuer"], audience=outputs["token_audiences"]["api"])
     fields = {"X-Azure-FDID": outputs["front_door_id"]} if outputs.get("front_door_id") else {}
     trust = ssl.create_default_context(cafile=cloud.state / "tls" / "ca.pem")
     return Service(url=outputs["api_url"], tokens=tokens, fields=fields, trust=trust)
+
+
+def subject(number: int) -> str:
+    """Name a person of the load."""
+    return f"load-{number:05}"
+
+
+def mint(client: Client, people: int, *, issuer: str, audience: str) -> tuple[str, ...]:
+    """Let the embedded Entra make a token for each of the people."""
+    return tuple(
+        client.mint(
+            issuer=issuer,
+            audience=audience,
+            subject=subject(number),
+            roles=["user"],
+            lifetime_seconds=LIFETIME_S,
+        )
+        for number in range(people)
+    )
 
 
 def count_of(environ: Mapping[str, str], name: str, otherwise: int) -> int:
