@@ -9,12 +9,12 @@ anybody else could write; `FrontDoorOnly` has refused them by then.
 import re
 from typing import Any, Final
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.contract import PROBE_PATHS
+from app.web.fields import fields
 from app.web.problems import problem_response
 
 _ADDRESS: Final = "app.own_address"
@@ -37,7 +37,7 @@ class OwnAddress:
 
     def __init__(self, app: ASGIApp, *, behind_front_door: bool) -> None:
         self._app = app
-        self._header = "x-forwarded-host" if behind_front_door else "host"
+        self._field = b"x-forwarded-host" if behind_front_door else b"host"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -45,17 +45,17 @@ class OwnAddress:
             await self._app(scope, receive, send)
             return
         try:
-            scope[_ADDRESS] = self._checked(Headers(scope=scope))
+            scope[_ADDRESS] = self._checked(scope)
         except HTTPException as refusal:
             await problem_response(HTTPConnection(scope), refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _checked(self, headers: Headers) -> str:
-        host = ",".join(headers.getlist(self._header))
+    def _checked(self, scope: Scope) -> str:
+        host = ",".join(fields(scope, self._field))
         if not _HOST.fullmatch(host):
             raise HTTPException(400, "expected the name of one host")
         address = f"https://{host.lower()}"
-        if any(origin.lower() != address for origin in headers.getlist("origin")):
+        if any(origin.lower() != address for origin in fields(scope, b"origin")):
             raise HTTPException(403, "pages of other origins get no answer")
         return address
