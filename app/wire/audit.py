@@ -9,7 +9,7 @@ import msgspec
 from app.domain.audit_chain import AuditEntry, Flaw, FlawKind
 from app.domain.audit_history import AuditPage, AuditReport
 from app.domain.errors import Invalid
-from app.wire.documents import Moment
+from app.wire.documents import Moment, no_cursor
 
 VERIFIED_MAX: Final = 100_000
 """Entries that one request may have checked, about a second."""
@@ -113,7 +113,7 @@ def before_cursor(cursor: str | None) -> int | None:
         Invalid: It is no cursor.
     """
     if cursor and not _CURSOR.fullmatch(cursor):
-        raise Invalid("", "cursor: expected the cursor of an earlier page")
+        raise no_cursor()
     return int(cursor) if cursor else None
 
 

@@ -3,6 +3,8 @@
 import base64
 import binascii
 import re
+import struct
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -20,6 +22,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _T = TypeVar("_T")
 _Document = TypeVar("_Document", bound=msgspec.Struct)
+_NUMBERED: Final = struct.Struct(">q16s")
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
 
@@ -38,7 +41,36 @@ def after_cursor(cursor: str | None) -> UUID | None:
     try:
         return UUID(bytes=base64.b64decode(cursor + "==", b"-_", validate=True)) if cursor else None
     except (binascii.Error, ValueError):
-        raise Invalid("", "cursor: expected the cursor of an earlier page") from None
+        raise no_cursor() from None
+
+
+def numbered_cursor(number: int, item: UUID) -> str:
+    """Return the cursor of the page that starts after this item in a list that is ordered by a number, then by ids."""
+    return base64.urlsafe_b64encode(_NUMBERED.pack(number, item.bytes)).decode()
+
+
+def after_numbered(cursor: str | None, moment: Callable[[int], datetime]) -> tuple[datetime, UUID] | None:
+    """Return where the page of such a cursor starts; None without one, which is the first page.
+
+    Args:
+        cursor: As it came.
+        moment: What the number says.
+
+    Raises:
+        Invalid: It is no cursor of such a list.
+    """
+    try:
+        if not cursor:
+            return None
+        number, item = _NUMBERED.unpack(base64.b64decode(cursor, b"-_", validate=True))
+        return moment(number), UUID(bytes=item)
+    except (binascii.Error, struct.error, ValueError, OverflowError, OSError):
+        raise no_cursor() from None
+
+
+def no_cursor() -> Invalid:
+    """Return what is raised for a cursor that is none."""
+    return Invalid("", "cursor: expected the cursor of an earlier page")
 
 
 def fit(document: Any, kind: type[_T]) -> _T:

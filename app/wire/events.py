@@ -1,31 +1,24 @@
 """What is said about events of a calendar."""
 
-import base64
-import binascii
-import struct
 from datetime import UTC, datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
 
 from app.calendar.recurrence import days
-from app.domain.errors import Invalid
 from app.domain.event_content import content
 from app.domain.events import LOCATION_MAX, NOTES_MAX, TITLE_MAX, Event, EventContent, Place
 from app.domain.occurrences import Occurrence, OccurrencePage
 from app.domain.recurrence import RULE_MAX
 from app.domain.time_zones import NAME_MAX, UTC_NAME
-from app.wire.documents import Moment
+from app.wire.documents import Moment, after_numbered, numbered_cursor
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
 Notes = Annotated[str, msgspec.Meta(max_length=NOTES_MAX)]
 Location = Annotated[str, msgspec.Meta(max_length=LOCATION_MAX)]
 ZoneName = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
 RuleText = Annotated[str, msgspec.Meta(min_length=1, max_length=RULE_MAX)]
-
-_CURSOR: Final = struct.Struct(">q16s")
-"""Seconds since the epoch, the id of the event."""
 
 
 class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,10 +143,7 @@ class ImportDocument(msgspec.Struct, frozen=True):
 
 
 def _cursor_of(after: Place | None) -> str | None:
-    if after is None:
-        return None
-    start, event_id = after
-    return base64.urlsafe_b64encode(_CURSOR.pack(int(start.timestamp()), event_id.bytes)).decode()
+    return after and numbered_cursor(int(after[0].timestamp()), after[1])
 
 
 def after_place(cursor: str | None) -> Place | None:
@@ -162,10 +152,4 @@ def after_place(cursor: str | None) -> Place | None:
     Raises:
         Invalid: It is no cursor.
     """
-    try:
-        if not cursor:
-            return None
-        seconds, event_id = _CURSOR.unpack(base64.b64decode(cursor, b"-_", validate=True))
-        return datetime.fromtimestamp(seconds, UTC), UUID(bytes=event_id)
-    except (binascii.Error, struct.error, ValueError, OverflowError, OSError):
-        raise Invalid("", "cursor: expected the cursor of an earlier page") from None
+    return after_numbered(cursor, lambda seconds: datetime.fromtimestamp(seconds, UTC))

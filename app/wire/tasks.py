@@ -1,18 +1,14 @@
 """What is said about tasks."""
 
-import base64
-import binascii
-import struct
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Self
 from uuid import UUID
 
 import msgspec
 
-from app.domain.errors import Invalid
 from app.domain.models import Task, TaskContent, TaskFilter, TaskPage, TaskPlace, TaskStatus
 from app.domain.tasks import NOTES_MAX, TITLE_MAX, content
-from app.wire.documents import Moment, after_cursor, cursor_of
+from app.wire.documents import Moment, after_cursor, after_numbered, cursor_of, numbered_cursor
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
 Notes = Annotated[str, msgspec.Meta(max_length=NOTES_MAX)]
@@ -70,8 +66,6 @@ class TaskPageDocument(msgspec.Struct, frozen=True):
         return cls(items=[TaskDocument.of(task) for task in page.tasks], cursor=_cursor_of(page.after))
 
 
-_DUE_CURSOR: Final = struct.Struct(">q16s")
-"""Of a list by due time: microseconds since 1970, and an id."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -82,19 +76,14 @@ def after_task(cursor: str | None, only: TaskFilter) -> TaskPlace | None:
     Raises:
         Invalid: It is no cursor of such a list.
     """
-    if not only.by_due:
-        one = after_cursor(cursor)
-        return one and TaskPlace(id=one)
-    try:
-        if not cursor:
-            return None
-        due, task_id = _DUE_CURSOR.unpack(base64.b64decode(cursor, b"-_", validate=True))
-        return TaskPlace(id=UUID(bytes=task_id), due=_EPOCH + due * _MICROSECOND)
-    except (binascii.Error, struct.error, ValueError, OverflowError):
-        raise Invalid("", "cursor: expected the cursor of an earlier page") from None
+    if only.by_due:
+        place = after_numbered(cursor, lambda microseconds: _EPOCH + microseconds * _MICROSECOND)
+        return place and TaskPlace(due=place[0], id=place[1])
+    one = after_cursor(cursor)
+    return one and TaskPlace(id=one)
 
 
 def _cursor_of(after: TaskPlace | None) -> str | None:
     if after is None or after.due is None:
         return cursor_of(after and after.id)
-    return base64.urlsafe_b64encode(_DUE_CURSOR.pack((after.due - _EPOCH) // _MICROSECOND, after.id.bytes)).decode()
+    return numbered_cursor((after.due - _EPOCH) // _MICROSECOND, after.id)
