@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol
 
 from app.cache.answer import LIFE_S, Answer, Found
-from app.cache.circuit import PATIENCE_S
+from app.cache.budgets import PATIENCE_S
 from app.cache.keys import Kind, Namespace
 from app.cache.near import FRESH_S, KEPT_S, Near, Shelf
 from app.domain.errors import Unavailable

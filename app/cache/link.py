@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from app.cache.circuit import BUDGET_S, PATIENCE_S, Circuit
+from app.cache.budgets import BUDGET_S, PATIENCE_S
+from app.circuits.tried_beside import Circuit
 from app.cache.login import CONNECTIONS, AgingPool
 from app.domain.errors import Unavailable
 

@@ -13,7 +13,7 @@ import secrets
 from typing import Any, Final
 
 from app.cache.answer import LIFE_S, VALUE_MAX, Answer, Found, pack, unpack
-from app.cache.circuit import BUDGET_S
+from app.cache.budgets import BUDGET_S
 from app.cache.keys import Namespace
 from app.cache.link import ForeignKeyError, Link
 from app.cache.near import ON_SHELF_MAX

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.domain.errors import Unavailable
 from app.domain.language import LanguageModel, ModelFault, Prompt
 from app.language.budget import RetryBudget
-from app.language.circuit import Circuit
+from app.circuits.probed import Circuit
 from app.telemetry.counters import MODEL_CALLS, Counter
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
-from app.cache.circuit import Circuit
+from app.circuits.tried_beside import Circuit
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.storage.connection import NOT_NOW, Connection, Login

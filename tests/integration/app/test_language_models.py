@@ -15,7 +15,7 @@ from app.contract import ChatProvider
 from app.domain.chat import Chat, Exchange, Piece
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.language.circuit import Circuit
+from app.circuits.probed import Circuit
 from app.language.guarded import GuardedModel, Patience
 from app.language.opening import LateProvider
 from app.settings.groups import ChatSettings

@@ -1,13 +1,9 @@
-"""Whether it is worth asking something that may be down, and for how long."""
+"""A circuit that is tried beside requests: while it is open each of them is refused at once, and none is the trial."""
 
 import time
 from collections.abc import Callable
 from typing import Final
 
-BUDGET_S: Final = 0.1
-"""What a request waits for one call."""
-PATIENCE_S: Final = 2.0
-"""What work outside of requests waits for one call."""
 FAILURES: Final = 3
 """Failures in a row after which nothing is asked any more."""
 TRY_AGAIN_S: Final = 1.0

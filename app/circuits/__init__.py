@@ -1,0 +1,1 @@
+"""Whether it is worth asking something that may be down."""
