@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from app.cache.budgets import BUDGET_S, PATIENCE_S
-from app.circuits.tried_beside import Circuit
 from app.cache.login import CONNECTIONS, AgingPool
+from app.circuits.tried_beside import Circuit
 from app.domain.errors import Unavailable
 
 _T = TypeVar("_T")

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from app.circuits.probed import Circuit
 from app.domain.errors import Unavailable
 from app.domain.language import LanguageModel, ModelFault, Prompt
 from app.language.budget import RetryBudget
-from app.circuits.probed import Circuit
 from app.telemetry.counters import MODEL_CALLS, Counter
 
 _log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
+from app.circuits.probed import Circuit
 from app.domain.errors import Unavailable
 from app.domain.telegram import Line
 from app.language.budget import RetryBudget
-from app.circuits.probed import Circuit
 from app.settings.reader import Secret
 
 ADDRESS: Final = "https://api.telegram.org"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from app.circuits.probed import Circuit
 from app.contract import ChatProvider
 from app.domain.chat import Chat, Exchange, Piece
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
-from app.circuits.probed import Circuit
 from app.language.guarded import GuardedModel, Patience
 from app.language.opening import LateProvider
 from app.settings.groups import ChatSettings

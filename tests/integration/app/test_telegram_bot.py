@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from app.circuits.probed import Circuit
 from app.contract import PLACEHOLDER_SECRET
 from app.domain.errors import Unavailable
 from app.domain.telegram import Line
-from app.circuits.probed import Circuit
 from app.settings.reader import Secret
 from app.telegram.bot import TelegramBot
 from app.telegram.handler import UpdateHandler

@@ -7,9 +7,9 @@ import pytest
 
 from app.cache.answer import Answer
 from app.cache.answers import DEAF_S, AnswerCache
-from app.circuits.tried_beside import FAILURES, TRY_AGAIN_S, Circuit
 from app.cache.keys import Kind, Namespace
 from app.cache.near import BYTES_MAX, FRESH_S, KEPT_S, ON_SHELF_MAX, Near
+from app.circuits.tried_beside import FAILURES, TRY_AGAIN_S, Circuit
 from app.domain.errors import Unavailable
 from app.telemetry.counters import Counter
 from tests.unit.app.memory import ADA, BOB, MemoryShared

@@ -8,10 +8,10 @@ from email.utils import format_datetime
 
 import pytest
 
+from app.circuits.probed import Circuit
 from app.domain.errors import Unavailable
 from app.domain.language import Author, LanguageModel, ModelFault, Prompt
 from app.language.budget import RetryBudget
-from app.circuits.probed import Circuit
 from app.language.faults import seconds_of
 from app.language.guarded import GuardedModel, Patience
 from app.telemetry.counters import Counter
