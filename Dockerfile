@@ -1,8 +1,8 @@
 # The image of the service: two stages, nothing of the build in what runs, no shell script, no HEALTHCHECK (the platform
 # probes), a user without a name or a home, and a file system that may be read-only.
-# The base comes as an argument so that whoever builds pins it by a digest that they have seen:
+# The base is pinned: the index of python:3.12.14-slim-trixie, of 2026-09-01. A newer one, by the digest that you see:
 #   docker build --build-arg PYTHON=python:3.12-slim@sha256:... --platform linux/amd64 .
-ARG PYTHON
+ARG PYTHON=python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 
 FROM ${PYTHON} AS dependencies
 COPY requirements/app.txt /requirements.txt
