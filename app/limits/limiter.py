@@ -9,7 +9,8 @@
 | refusals | a client's address | asked for each time | bearer tokens that were refused |
 
 Asking costs a trip to Redis, nearly as much as a whole answer from the cache: so only what costs money or is a guess is
-asked for. While Redis is away, every limit counts in each replica.
+asked for. While Redis is away, every limit counts in each replica. A limit is of a name: the API and the tool server,
+which have the same ones, share them too.
 """
 
 import time

@@ -4,8 +4,9 @@ Each replica decides by the time that it knows, and counts what it lets through.
 it and takes over when each allowance will be whole by what all replicas have told. So a key that is over its limit in
 all replicas together is refused by each of them from its next settlement on. What that lets through:
 
-- At the very worst, with as many requests at once at each replica, the quota times the replicas within one interval of
-  settlements. What was too much is owed: it is paid by waiting, up to a further window.
+- A replica that has not settled a key of late allows it the whole quota until it has: at the very worst, with so many
+  requests at each of them within one interval, the quota times the replicas. What was too much is owed: it is paid by
+  waiting, up to a further window; over time all replicas together allow the rate of one.
 - While the shared times cannot be reached, each replica's own limit counts. What it let through is told when they are
   back, less what has been refilled by then.
 
@@ -23,7 +24,7 @@ from app.limits.allowance import LocalAllowance, Policy, Verdict
 BATCH: Final = 200
 """Keys that one trip tells of: about a millisecond of Redis and of ours (measured); further ones take further trips."""
 LATE_S: Final = 1.0
-"""What was let through so long ago is told in full; of what is older, what has been refilled is not."""
+"""What was let through no longer ago is told in full; of what is older, that which has been refilled is not."""
 
 
 class SharedTimes(Protocol):

@@ -11,7 +11,8 @@ from app.limits.settled import SettledAllowance
 from app.telemetry.counters import LIMITER_ANSWERS, Counter
 
 INTERVAL_S: Final = 0.5
-"""Time between two settlements, and how long other replicas may not know of a request."""
+"""Time between two settlements: how long other replicas may not know of a request. Below `LATE_S`, so that what is
+told in time is told in full."""
 STOP_S: Final = 0.5
 """How long the last settlement may take; what it does not bring, nobody is told of."""
 

@@ -67,7 +67,7 @@ async def test_a15_who_spends_half_at_each_of_two_replicas_is_refused_by_both(re
         assert "unsettled" not in one.answers.totals() | other.answers.totals()
 
 
-async def test_a3_without_redis_each_replica_goes_on_and_they_come_together_again(redis_cloud: RedisCloud) -> None:
+async def test_a1_without_redis_each_replica_goes_on_and_they_come_together_again(redis_cloud: RedisCloud) -> None:
     person, other_person = somebody(), somebody()
     async with (
         TcpProxy.open("127.0.0.1", redis_cloud.port) as proxy,
@@ -87,7 +87,7 @@ async def test_a3_without_redis_each_replica_goes_on_and_they_come_together_agai
             await until(lambda replica=replica: not replica.limiter.ask_person(person).allowed)
 
 
-async def test_a3_a_redis_that_hangs_is_not_waited_for_and_counts_nothing_twice(redis_cloud: RedisCloud) -> None:
+async def test_a2_a_redis_that_hangs_is_not_waited_for_and_counts_nothing_twice(redis_cloud: RedisCloud) -> None:
     person = somebody()
     async with (
         TcpProxy.open("127.0.0.1", redis_cloud.port) as proxy,
