@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 KEYS_MAX: Final = 100_000
 """Whoever has not asked for longest is forgotten first."""
 
@@ -30,9 +32,8 @@ class Policy:
     window_s: int = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """What an allowance says to a request.
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an allowance says to a request; a structure, as one is made per limit and request.
 
     Args:
         policy: The limit.
@@ -85,5 +86,8 @@ class LocalAllowance:
         self._whole_at[key] = taken_at
         self._whole_at.move_to_end(key)
         if len(self._whole_at) > KEYS_MAX:
-            self._whole_at.popitem(last=False)
+            self._forget(next(iter(self._whole_at)))
         return Verdict(policy=self.policy, whole_in_s=taken_at - now)
+
+    def _forget(self, key: str) -> None:
+        del self._whole_at[key]

@@ -1,12 +1,16 @@
-"""The limits of the service: cheap ones in each replica for everything, shared ones for what costs money or is a guess.
+"""The limits of the service, which all replicas share: settled behind requests, or asked for before them.
 
-| limit | of | where | what counts |
+| limit | of | shared | what counts |
 |---|---|---|---|
-| address | a client's address | each replica | every request |
-| person | a person | each replica | every request with a good token |
-| costly | a person | all replicas together | calls of a language model, long operations |
-| tools | a person | all replicas together | calls of tools |
-| refusals | a client's address | all replicas together | bearer tokens that were refused |
+| address | a client's address | settled several times a second | every request |
+| person | a person | settled several times a second | every request with a good token |
+| costly | a person | asked for each time | calls of a language model, long operations |
+| tools | a person | asked for each time | calls of tools |
+| refusals | a client's address | asked for each time | bearer tokens that were refused |
+
+Asking costs a trip to Redis, nearly as much as a whole answer from the cache: so only what costs money or is a guess is
+asked for. While Redis is away, every limit counts in each replica. A limit is of a name: the API and the tool server,
+which have the same ones, share them too.
 """
 
 import time
@@ -18,7 +22,9 @@ from app.cache.link import Link
 from app.domain.errors import TooMany
 from app.domain.models import Principal
 from app.limits.allowance import LocalAllowance, Policy, Verdict
+from app.limits.settled import SettledAllowance
 from app.limits.shared import SharedAllowance
+from app.limits.shared_times import RedisTimes
 from app.telemetry.counters import LIMITER_ANSWERS, Counter
 
 COSTLY_SHARE: Final = 5
@@ -50,19 +56,28 @@ class Limiter:
         def shared(policy: Policy) -> SharedAllowance:
             return SharedAllowance(policy, link, LocalAllowance(policy, clock), answers=answers)
 
-        self._address = LocalAllowance(Policy(name="address", quota=per_address), clock)
-        self._person = LocalAllowance(Policy(name="person", quota=per_person), clock)
+        def settled(policy: Policy) -> LocalAllowance:
+            if link is None:
+                return LocalAllowance(policy, clock)
+            allowance = SettledAllowance(policy, RedisTimes(policy, link), clock)
+            self.settled.append(allowance)
+            return allowance
+
+        self.settled: list[SettledAllowance] = []
+        """What is to be settled in the background (`app.limits.settling`)."""
+        self._address = settled(Policy(name="address", quota=per_address))
+        self._person = settled(Policy(name="person", quota=per_person))
         self.costly = shared(Policy(name="costly", quota=max(1, per_person // COSTLY_SHARE)))
         self.tools = shared(Policy(name="tools", quota=per_person))
         self.refusals = shared(Policy(name="refusals", quota=max(1, per_address // REFUSED_SHARE)))
         self._answers = answers
 
     def ask_address(self, network: str) -> Verdict:
-        """Count a request of an address."""
+        """Count a request of an address, for all replicas; nothing is waited for."""
         return self._noted(self._address.take(network))
 
     def ask_person(self, person: Principal) -> Verdict:
-        """Count a request of a person."""
+        """Count a request of a person, for all replicas; nothing is waited for."""
         return self._noted(self._person.take(cache_name(person)))
 
     async def ask_costly(self, person: Principal) -> Verdict:

@@ -57,7 +57,8 @@ CACHE_READS: Final = Counter("cache.reads")
 its way to another caller; shared, in Redis; miss, at the source; unshared, so too, while Redis could not be
 asked. Renewed is what was fetched behind a stale answer: no read."""
 LIMITER_ANSWERS: Final = Counter("limiter.answers")
-"""What the limiter said: the name of the limit that a request was over; local, when Redis could not be asked."""
+"""What the limiter said: the name of the limit that a request was over; local, when Redis could not be asked. Unsettled
+is what Redis could not be told in time of what a replica let through: once per attempt."""
 MESSAGES: Final = Counter("queue.messages")
 """Messages by what came of them: done; done before; poison; not now and failed, which come again; given back, when the
 process ended."""

@@ -11,6 +11,7 @@ from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.operations import NewOperation, OperationStore
 from app.language.opening import open_model
+from app.limits.settling import settling
 from app.operations.catalog import KINDS
 from app.settings.services import ApiSettings
 from app.storage.audit import PostgresAuditTrail
@@ -48,7 +49,7 @@ class Starter:
 
 @asynccontextmanager
 async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
-    """Open what requests of the API can reach, and send what waits for the queue meanwhile."""
+    """Open what requests of the API can reach; send what waits for the queue, and settle limits, meanwhile."""
     # The clients of the queue and of blob storage are slow to import; who only looks at the API goes without.
     from app.queue.relaying import open_relay  # noqa: PLC0415 - see above
     from app.storage.blob_streams import StreamedContainer  # noqa: PLC0415 - see above
@@ -67,6 +68,7 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
         )
         state = state_on(ground, settings)
+        await stack.enter_async_context(settling(state["limiter"].settled))
         state["checks"] += (
             Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),
             *(secret_check(name, key) for name, key in settings.keys.items()),

@@ -9,6 +9,7 @@ from app.cache.answers import AnswerCache
 from app.cache.opening import open_cache
 from app.language.guarded import GuardedModel
 from app.limits.limiter import Limiter
+from app.limits.settling import settling
 from app.queue.consumer import Consumer
 from app.queue.relay import Relay
 from app.telemetry.counters import (
@@ -74,6 +75,7 @@ def test_a_gauge_tells_its_last_value_once_somebody_has_looked() -> None:
         (AnswerCache, "reads", CACHE_READS),
         (open_cache, "reads", CACHE_READS),
         (Limiter, "answers", LIMITER_ANSWERS),
+        (settling, "answers", LIMITER_ANSWERS),
         (Consumer, "messages", MESSAGES),
         (GuardedModel, "calls", MODEL_CALLS),
         (Relay, "depth", OUTBOX_DEPTH),
