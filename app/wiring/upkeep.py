@@ -15,6 +15,7 @@ from app.storage.anchors import anchor_audit
 from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.database import Database
+from app.telemetry.opening import open_telemetry
 from app.wiring.ground import open_login, open_sealer
 from app.wiring.privacy import PrivacyWork, chats_by
 
@@ -23,6 +24,8 @@ async def run_upkeep(settings: UpkeepSettings) -> None:
     """Do all chores, or raise `JobError` when one was not done; the log names it."""
     client_id = settings.database.client_id
     async with AsyncExitStack() as stack:
+        telemetry = open_telemetry(settings.telemetry, client_id=client_id, role="upkeep", brief=True)
+        await stack.enter_async_context(telemetry)
         login = await stack.enter_async_context(open_login(settings.database))
         database = await stack.enter_async_context(Database.open(login))
         credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=client_id))

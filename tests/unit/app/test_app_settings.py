@@ -154,6 +154,7 @@ def test_the_upkeep_reads_every_variable_of_the_contract() -> None:
     assert set(UpkeepEnv) == environ.read
     assert (settings.audit.container, settings.exports.container) == ("audit", "exports")
     assert (settings.chat_days, settings.operation_days) == (90, 30)
+    assert settings.telemetry.trace_percent == 100, "a run a night, and all of it is told"
 
 
 def test_each_workload_has_a_database_role_of_its_own() -> None:
