@@ -199,7 +199,7 @@ class UpkeepEnv(StrEnum):
 
     APPLICATIONINSIGHTS_CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
     AUDIT_CONTAINER = "AUDIT_CONTAINER"
-    """The container, of blobs that nobody can change, that the heads of the audit trail are anchored in."""
+    """The container, of blobs that nobody can change, for heads of the audit trail and the ledger of erasures."""
     AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
     DATABASE_HOST = "DATABASE_HOST"
     DATABASE_NAME = "DATABASE_NAME"
@@ -220,6 +220,8 @@ class WorkerEnv(StrEnum):
     """Environment of the worker's container; every one is set by the platform."""
 
     APPLICATIONINSIGHTS_CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+    AUDIT_CONTAINER = "AUDIT_CONTAINER"
+    """The container, of blobs that nobody can change, that erasures are told in to whoever restores a backup."""
     AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
     """Client id of the managed identity that the container acts as."""
     DATABASE_HOST = "DATABASE_HOST"

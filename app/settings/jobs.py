@@ -100,7 +100,7 @@ class UpkeepSettings:
     """What `python -m app upkeep` needs."""
 
     audit: StorageSettings
-    """Where the heads of the audit trail are anchored."""
+    """Where the heads of the audit trail are anchored, and the ledger of erasures is."""
     cache: CacheSettings
     chat_days: int
     """Days that what was said to a language model is kept."""

@@ -93,6 +93,7 @@ async def test_the_job_fails_after_all_chores_when_an_erasure_cannot_be_finished
     assert (code, failed) == (1, ["finish erasures"])
     steps = (await scene.erasures.get(erasure.id)).steps_done
     assert steps[-1] == "exports", "what can be erased without the cache is, the key too"
+    assert await scene.ledger.tells(bob), "and a restore erases it again"
     assert "bob-process" not in " ".join(str(line) for line in lines)
 
 

@@ -80,11 +80,10 @@ RESTORE: Mapping[str, str] = {
 
 
 # the roles share names, and read what they are given
-WORKER: Mapping[str, str] = {**API, WorkerEnv.DATABASE_ROLE: "id-worker"}
+WORKER: Mapping[str, str] = {**API, WorkerEnv.AUDIT_CONTAINER: "audit", WorkerEnv.DATABASE_ROLE: "id-worker"}
 MCP: Mapping[str, str] = {**API, McpEnv.DATABASE_ROLE: "id-mcp"}
 UPKEEP: Mapping[str, str] = {
     **WORKER,
-    UpkeepEnv.AUDIT_CONTAINER: "audit",
     UpkeepEnv.RETENTION_CHAT_DAYS: "90",
     UpkeepEnv.RETENTION_OPERATION_DAYS: "30",
 }
