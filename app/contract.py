@@ -34,6 +34,11 @@ OPERATIONS_QUEUE: Final = "async-operations"
 REPLAY_OF: Final = "replay-of"
 """The property of a message that a person sent again: the id that it had before, by which a worker knows it."""
 
+TRACE_PROPERTIES: Final = ("traceparent", "Diagnostic-Id")
+"""The properties that hold the trace of a message, each all of it (W3C, "Trace Context: AMQP protocol"): Azure's
+libraries write both, the second for who knows its former name alone (Microsoft, "Distributed tracing through Service
+Bus messaging")."""
+
 DATABASE_PORT: Final = 5432
 """The port of a `DATABASE_HOST` that names none."""
 
