@@ -34,6 +34,11 @@ OPERATIONS_QUEUE: Final = "async-operations"
 REPLAY_OF: Final = "replay-of"
 """The property of a message that a person sent again: the id that it had before, by which a worker knows it."""
 
+TRACE_PROPERTIES: Final = ("traceparent", "Diagnostic-Id")
+"""The properties that hold the trace of a message, each all of it (W3C, "Trace Context: AMQP protocol"): Azure's
+libraries write both, the second for who knows its former name alone (Microsoft, "Distributed tracing through Service
+Bus messaging")."""
+
 DATABASE_PORT: Final = 5432
 """The port of a `DATABASE_HOST` that names none."""
 
@@ -199,7 +204,7 @@ class UpkeepEnv(StrEnum):
 
     APPLICATIONINSIGHTS_CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
     AUDIT_CONTAINER = "AUDIT_CONTAINER"
-    """The container, of blobs that nobody can change, that the heads of the audit trail are anchored in."""
+    """The container, of blobs that nobody can change, for heads of the audit trail and the ledger of erasures."""
     AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
     DATABASE_HOST = "DATABASE_HOST"
     DATABASE_NAME = "DATABASE_NAME"
@@ -220,6 +225,8 @@ class WorkerEnv(StrEnum):
     """Environment of the worker's container; every one is set by the platform."""
 
     APPLICATIONINSIGHTS_CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+    AUDIT_CONTAINER = "AUDIT_CONTAINER"
+    """The container, of blobs that nobody can change, that erasures are told in to whoever restores a backup."""
     AZURE_CLIENT_ID = "AZURE_CLIENT_ID"
     """Client id of the managed identity that the container acts as."""
     DATABASE_HOST = "DATABASE_HOST"

@@ -20,7 +20,7 @@ from components.platform import Platform
 from components.storage_settings import StorageSettings
 
 AUDIT: Final = "audit"
-"""The container that the heads of the audit trail are anchored in."""
+"""The container that the heads of the audit trail are anchored in, and that the ledger of erasures is in."""
 BACKUPS: Final = "backups"
 """The container that the backup job writes to."""
 EXPORTS: Final = "exports"
@@ -43,7 +43,7 @@ class Storage(pulumi.ComponentResource):
     blob_endpoint: pulumi.Output[str]
     """The address of the account's blobs, ending in a slash."""
     audit: pulumi.Output[str]
-    """The container for anchors of the audit trail."""
+    """The container for anchors of the audit trail and the ledger of erasures."""
     backups: pulumi.Output[str]
     """The container for backups."""
     exports: pulumi.Output[str]
@@ -89,7 +89,7 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"id": self.id, "blob_endpoint": self.blob_endpoint})
 
     def grant_anchor(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:
-        """Let `identity` write and read anchors of the audit trail; what is written stays for the declared days."""
+        """Let `identity` write and read anchors and the ledger of erasures, which stay for the declared days."""
         return self._grant(identity, AUDIT, self._audit)
 
     def grant_read_backups(self, identity: WorkloadIdentity) -> authorization.RoleAssignment:

@@ -3,7 +3,8 @@
 A dead letter that is put back is a new message to Service Bus: duplicate detection would drop one that has the id of a
 message that was sent within its window, so it gets an id of its own. What it repeats stands in the property `replay-of`
 (`app/contract.py`), and by that the inbox of the workers knows it: what was done before, or is put back twice because
-this command was interrupted between sending and settling, has its effect once.
+this command was interrupted between sending and settling, has its effect once. It goes on in the trace of the request
+that ordered it.
 """
 
 import json
@@ -27,7 +28,7 @@ from azure.servicebus import (
 )
 from azure.servicebus.amqp import AmqpMessageBodyType
 
-from app.contract import OPERATIONS_QUEUE, REPLAY_OF
+from app.contract import OPERATIONS_QUEUE, REPLAY_OF, TRACE_PROPERTIES
 from ops.queue_access import QueueAccess, queue_access
 from ops.target import UsageError, report, run_command
 
@@ -154,9 +155,10 @@ def _open(client: ServiceBusClient) -> ServiceBusReceiver:
 def _send_again(message: ServiceBusReceivedMessage, receiver: ServiceBusReceiver, sender: ServiceBusSender) -> str:
     """Send first and settle then: an interruption in between leaves two, which workers know for one."""
     new = str(uuid4())
+    trace = {name: value for name in TRACE_PROPERTIES if (value := _property(message, name))}
     again = ServiceBusMessage(
         _body(message),
-        application_properties={REPLAY_OF: _property(message, REPLAY_OF) or message.message_id or new},
+        application_properties={REPLAY_OF: _property(message, REPLAY_OF) or message.message_id or new, **trace},
         content_type=message.content_type,
         message_id=new,
         subject=message.subject,

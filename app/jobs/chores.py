@@ -12,7 +12,7 @@ from app.domain.errors import ProductError, Unavailable
 from app.jobs.upkeep import Chore
 from app.storage.analytics import facts
 from app.storage.database import Database
-from app.storage.erasure_ledger import ErasureLedgerFile
+from app.storage.erasure_ledger import BlobErasureLedger
 from app.storage.exports import BlobExports
 from app.storage.reports import BlobReports
 from app.storage.retention import Retention
@@ -31,7 +31,7 @@ class House:
     database: Database
     erasures: ErasureLedger
     exports: BlobExports
-    ledger: ErasureLedgerFile
+    ledger: BlobErasureLedger
     reports: BlobReports
     retention: Retention
     stores: Sequence[PersonalStore]
@@ -40,13 +40,14 @@ class House:
     def chores(self) -> Sequence[Chore]:
         """Return what to do, in order.
 
-        The ledger is read before it is written: after a restore it knows more than the database. What is due is
-        reported before it is deleted, so that the report shows what a run had to do.
+        The ledger has what was erased before an erasure entered itself, and what an older backup does not know: so it
+        is replayed, and what it lacks is entered. What is due is reported before it is deleted, so that the report
+        shows what a run had to do.
         """
         return (
             Chore(name="replay the ledger of erasures", work=self._replay),
             Chore(name="finish erasures", work=self._finish),
-            Chore(name="write the ledger of erasures", work=self._write_ledger),
+            Chore(name="complete the ledger of erasures", work=self._complete_ledger),
             Chore(name="report what is past its term", work=self._report),
             Chore(name="end what is past its term", work=self._end),
             Chore(name="remove expired exports", work=self._remove_exports),
@@ -76,8 +77,8 @@ class House:
             return False
         return True
 
-    async def _write_ledger(self) -> Mapping[str, int]:
-        return {"erasures": await self.ledger.write(now=self.now())}
+    async def _complete_ledger(self) -> Mapping[str, int]:
+        return {"entered": await self.ledger.enter_missing()}
 
     async def _report(self) -> Mapping[str, int]:
         report = await self.retention.report(now=self.now())

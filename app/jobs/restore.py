@@ -25,7 +25,7 @@ from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import NOT_NOW, Connection, DatabaseError, Login, connect
 from app.storage.database import Transaction
-from app.storage.erasure_ledger import ErasureLedgerFile
+from app.storage.erasure_ledger import BlobErasureLedger
 from app.storage.schema import PRODUCT_SCHEMA, REVISION_QUERY, TABLES_QUERY, VERSION_SCHEMA
 
 STATEMENT_S: Final = 3_600.0
@@ -131,7 +131,7 @@ async def _copy(connection: Connection, table: Table, file: Path) -> None:
 
 async def _erase_again(connection: Connection, archive: StreamedContainer, now: datetime) -> int:
     """Fence out who was erased since, delete their rows, and order the rest of it; returns how many were not known."""
-    erasures = await ErasureLedgerFile(archive, Transaction(connection)).replay(now=now)
+    erasures = await BlobErasureLedger(archive, Transaction(connection)).replay(now=now)
     for table in PERSONAL:
         if table.name != _KEPT_FOR_THE_WORKER:
             statement = f"delete from {_quoted(table.name)} where (issuer, subject) in ({_UNFINISHED})"  # noqa: S608 - the map's

@@ -10,6 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.telemetry.counters import CHORES, Counter
+from app.telemetry.tracing import continued
+
 CHORE_S: Final = 1_800.0
 """Bound on one chore."""
 
@@ -29,21 +32,28 @@ class Chore:
     work: Callable[[], Awaitable[Mapping[str, int]]]
 
 
-async def keep_house(chores: Sequence[Chore], *, within_s: float = CHORE_S) -> bool:
+async def keep_house(chores: Sequence[Chore], *, within_s: float = CHORE_S, counter: Counter = CHORES) -> bool:
     """Do the chores in order; returns whether all of them were done.
 
     Args:
         chores: What to do.
         within_s: Seconds that one may take.
+        counter: Where it is counted what comes of them.
     """
-    return all([await _do(chore, within_s) for chore in chores])
+    all_done = True
+    for chore in chores:
+        done = await _do(chore, within_s)
+        counter.add("done" if done else "failed")
+        all_done = all_done and done
+    return all_done
 
 
 async def _do(chore: Chore, within_s: float) -> bool:
     started = time.monotonic()
     try:
-        async with asyncio.timeout(within_s):
-            told = await chore.work()
+        with continued("", chore.name):
+            async with asyncio.timeout(within_s):
+                told = await chore.work()
     except Exception:  # noqa: BLE001 - in whatever way it failed, the others come next
         _log.exception("a chore is not done", extra={"chore": chore.name})
         return False

@@ -15,8 +15,8 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 
-from app.contract import REPLAY_OF
-from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
+from app.contract import REPLAY_OF, TRACE_PROPERTIES
+from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
 from app.settings.groups import QueueSettings
 
 POLL_S: Final = 5.0
@@ -90,7 +90,7 @@ class ServiceBusDelivery:
         self.message_id = _known_as(message)
         self.subject = message.subject or ""
         self.body = b"".join(message.body) if message.body_type is AmqpMessageBodyType.DATA else b""
-        self.traceparent = _property(message, TRACEPARENT) or _property(message, FORMER_TRACEPARENT)
+        self.traceparent = next(filter(None, (_property(message, name) for name in TRACE_PROPERTIES)), "")
         self.attempts = message.delivery_count or 0
 
     def hold(self, seconds: float) -> None:

@@ -12,10 +12,6 @@ from azure.servicebus.aio import ServiceBusClient
 
 from app.domain.errors import Unavailable
 
-TRACEPARENT: Final = "traceparent"
-"""The property that holds the trace of a message (W3C, "Trace Context: AMQP protocol"); Azure's libraries use it."""
-FORMER_TRACEPARENT: Final = "Diagnostic-Id"
-"""The same, as Azure's libraries called it before (Microsoft, "Distributed tracing through Service Bus messaging")."""
 OPEN_S: Final = 15.0
 """Bound on a new link, the token included."""
 

@@ -10,8 +10,9 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusSender
 
+from app.contract import TRACE_PROPERTIES
 from app.domain.outbox import Message
-from app.queue.service_bus_client import FORMER_TRACEPARENT, OPEN_S, TRACEPARENT, service_bus_client, unavailable
+from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
 from app.settings.groups import QueueSettings
 
 SEND_S: Final = 5.0
@@ -72,4 +73,4 @@ class ServiceBusSendLink:
 
 def _trace_of(message: Message) -> dict[str | bytes, Any]:
     """Return the properties for the trace: both, as Azure's libraries do, so that tools find it by either."""
-    return dict.fromkeys((TRACEPARENT, FORMER_TRACEPARENT), message.traceparent) if message.traceparent else {}
+    return dict.fromkeys(TRACE_PROPERTIES, message.traceparent) if message.traceparent else {}

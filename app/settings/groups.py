@@ -166,6 +166,11 @@ class TelemetrySettings:
             trace_percent=reader.integer(env.TRACE_PERCENT, 0, 100),
         )
 
+    @classmethod
+    def read_of_job(cls, reader: Reader, env: type[UpkeepEnv]) -> Self:
+        """Read the group of a job: it runs now and then, so every run is traced."""
+        return cls(connection_string=reader.text(env.APPLICATIONINSIGHTS_CONNECTION_STRING), trace_percent=100)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenSettings:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from app.contract import BackupEnv, MigrateEnv, RestoreEnv, UpkeepEnv
-from app.settings.groups import CacheSettings, DatabaseSettings, StorageSettings
+from app.settings.groups import CacheSettings, DatabaseSettings, StorageSettings, TelemetrySettings
 from app.settings.reader import Reader
 
 DAYS_MAX: Final = 3650
@@ -100,7 +100,7 @@ class UpkeepSettings:
     """What `python -m app upkeep` needs."""
 
     audit: StorageSettings
-    """Where the heads of the audit trail are anchored."""
+    """Where the heads of the audit trail are anchored, and the ledger of erasures is."""
     cache: CacheSettings
     chat_days: int
     """Days that what was said to a language model is kept."""
@@ -110,7 +110,7 @@ class UpkeepSettings:
     log_level: str
     operation_days: int
     """Days that operations are kept."""
-    telemetry_connection: str
+    telemetry: TelemetrySettings
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
@@ -126,7 +126,7 @@ class UpkeepSettings:
             exports=exports,
             log_level=read.log_level(UpkeepEnv.LOG_LEVEL),
             operation_days=read.integer(UpkeepEnv.RETENTION_OPERATION_DAYS, 1, DAYS_MAX),
-            telemetry_connection=read.text(UpkeepEnv.APPLICATIONINSIGHTS_CONNECTION_STRING),
+            telemetry=TelemetrySettings.read_of_job(read, UpkeepEnv),
         )
         read.finish()
         return settings

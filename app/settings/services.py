@@ -113,6 +113,8 @@ class McpSettings:
 class WorkerSettings:
     """What `python -m app worker` needs."""
 
+    audit: StorageSettings
+    """Where the ledger of erasures is."""
     cache: CacheSettings
     data_key_id: str
     database: DatabaseSettings
@@ -128,11 +130,13 @@ class WorkerSettings:
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings of the worker."""
         read = Reader(environ)
+        exports = StorageSettings.read_exports(read, WorkerEnv)
         settings = cls(
+            audit=StorageSettings(endpoint=exports.endpoint, container=read.text(WorkerEnv.AUDIT_CONTAINER)),
             cache=CacheSettings.read(read, WorkerEnv),
             data_key_id=read.https_url(WorkerEnv.DATA_KEY_ID),
             database=DatabaseSettings.read(read, WorkerEnv),
-            exports=StorageSettings.read_exports(read, WorkerEnv),
+            exports=exports,
             listen=ListenSettings.read(read, WORKER_PORT),
             log_level=read.log_level(WorkerEnv.LOG_LEVEL),
             queue=QueueSettings.read(read, WorkerEnv),

@@ -131,7 +131,13 @@ class CacheStore:
 
 
 def stores_of_people(
-    database: Database, *, cache: PersonCache, keys: KeyRing, exports: PersonalStore, chat_of: ChatOf
+    database: Database,
+    *,
+    cache: PersonCache,
+    keys: KeyRing,
+    restores: PersonalStore,
+    exports: PersonalStore,
+    chat_of: ChatOf,
 ) -> Sequence[PersonalStore]:
     """Return every store of the data map, in the order of an erasure.
 
@@ -145,6 +151,7 @@ def stores_of_people(
         *tables,
         OutboxStore(database),
         KeyStore(database, key_table, keys),
+        restores,
         exports,
         CacheStore(cache),
     )

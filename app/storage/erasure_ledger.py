@@ -1,26 +1,32 @@
 """The ledger of erasures outside the database, for the day that an older backup is restored.
 
 The backup knows people who were erased since, and not that they were. The ledger knows that, by hashes alone: whom a
-hash means shows when the people of the restored tables are hashed too. It is a list that only grows, in blobs that
-nobody can change.
+hash means shows when the people of the restored tables are hashed too. It has one blob for each of them, which nobody
+can change.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from app.domain.data_tables import PERSONAL
+from app.domain.erasure import person_of
 from app.domain.errors import NotFound
+from app.domain.models import Principal
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import Connection
 from app.storage.database import Household
 from app.storage.fence import TAKE_ALONE
 
 FOLDER: Final = "erasures/"
-"""Where the ledger is; the newest file, by its name, is the whole of it."""
+"""Where the ledger is; each name in it is the hash of a person."""
 
+_NAME: Final = re.compile(re.escape(FOLDER) + r"((?:[0-9a-f]{2})+)\.json")
+_ONE: Final = "select id, person, requested_at from erasures where person = $1"
 _ALL: Final = "select id, person, requested_at from erasures order by requested_at, id"
 _UNKNOWN: Final = (
     "select person from unnest($1::bytea[]) as told(person) where not exists "
@@ -37,8 +43,8 @@ _BURY: Final = (
 )
 
 
-class ErasureLedgerFile:
-    """The ledger in a container.
+class BlobErasureLedger:
+    """The ledger in a container. Each method may raise `Unavailable`.
 
     Args:
         container: The container of blobs that nobody can change.
@@ -49,59 +55,86 @@ class ErasureLedgerFile:
         self._container = container
         self._database = database
 
-    async def write(self, *, now: datetime) -> int:
-        """Write the ledger as it is now, unless it is written; returns how many erasures it tells.
-
-        Raises:
-            ValueError: The database does not know all that the ledger tells: it is an older one. `replay` comes first.
-        """
+    async def enter(self, owner: Principal) -> None:
+        """Enter the erasure of a person that has begun; one that is there stays as it is."""
         async with self._database.upkeep() as connection:
-            rows: Sequence[Any] = await connection.fetch(_ALL)
-        told = {entry["person"] for entry in await self._read()}
-        known = {row["person"].hex() for row in rows}
-        if missing := told - known:
-            raise ValueError(f"the database does not know {len(missing)} erasures of the ledger; replay it first")
-        if known != told:
-            entries = [
-                {"id": str(row["id"]), "person": row["person"].hex(), "requested_at": row["requested_at"].isoformat()}
-                for row in rows
-            ]
-            await self._container.write(f"{FOLDER}{now:%Y%m%dT%H%M%SZ}.json", _document(entries), replaces=False)
-        return len(known)
+            rows = await connection.fetch(_ONE, person_of(owner))
+        for row in rows:
+            await self._write(row)
+
+    async def tells(self, owner: Principal) -> bool:
+        """Return whether the person is in the ledger."""
+        try:
+            await self._container.find(_name(person_of(owner)))
+        except NotFound:
+            return False
+        return True
+
+    async def enter_missing(self) -> int:
+        """Enter what the database knows and the ledger does not; returns how many erasures that were."""
+        async with self._database.upkeep() as connection:
+            rows = await connection.fetch(_ALL)
+        told = await self._people()
+        missing = [row for row in rows if row["person"] not in told]
+        for row in missing:
+            await self._write(row)
+        return len(missing)
 
     async def replay(self, *, now: datetime) -> int:
         """Begin the erasures again that the ledger tells and the database does not know; returns how many.
 
         Those whose things were restored are unfinished from then on, and carried out like any other.
         """
-        entries = {bytes.fromhex(entry["person"]): entry for entry in await self._read()}
+        told = await self._people()
         async with self._database.upkeep() as connection:
-            unknown = [row["person"] for row in await connection.fetch(_UNKNOWN, list(entries))]
+            unknown = [row["person"] for row in await connection.fetch(_UNKNOWN, list(told))]
             if unknown:
                 found = {row["person"]: row for row in await connection.fetch(_FOUND, unknown)}
                 for person in unknown:
-                    await _bury(connection, entries[person], found.get(person), now)
+                    entry = json.loads(await self._container.read(_name(person)))
+                    await _bury(connection, person, entry, found.get(person), now)
         return len(unknown)
 
-    async def _read(self) -> list[dict[str, str]]:
-        names = [found.name async for found in self._container.listed(FOLDER)]
-        try:
-            content = await self._container.read(max(names)) if names else b'{"erasures": []}'
-        except NotFound:  # listed and gone: the lifecycle has taken an old one, and it was the newest
-            return []
-        return json.loads(content)["erasures"]
+    async def _people(self) -> set[bytes]:
+        names = await self._container.names(FOLDER)
+        return {bytes.fromhex(match[1]) for match in map(_NAME.fullmatch, names) if match}
+
+    async def _write(self, row: Mapping[str, Any]) -> None:
+        entry = {"format": 1, "erasure": str(row["id"]), "requested_at": row["requested_at"].isoformat()}
+        with suppress(FileExistsError):
+            await self._container.write(_name(row["person"]), json.dumps(entry).encode(), replaces=False)
 
 
-def _document(entries: Sequence[Mapping[str, str]]) -> bytes:
-    return json.dumps({"format": 1, "erasures": list(entries)}).encode()
+class RestoreStore:
+    """What a restore would bring back of a person: nothing, once the ledger makes it erase the person again.
+
+    The port `PersonalStore` on the copies in backups, which nobody can change.
+    """
+
+    name = "restores"
+
+    def __init__(self, ledger: BlobErasureLedger) -> None:
+        self._ledger = ledger
+
+    async def erase(self, owner: Principal) -> None:
+        """Enter the erasure in the ledger."""
+        await self._ledger.enter(owner)
+
+    async def holds(self, owner: Principal) -> int:
+        """Return 0 when the ledger tells the person."""
+        return int(not await self._ledger.tells(owner))
 
 
-async def _bury(connection: Connection, entry: Mapping[str, str], found: Any, now: datetime) -> None:
+def _name(person: bytes) -> str:
+    return f"{FOLDER}{person.hex()}.json"
+
+
+async def _bury(connection: Connection, person: bytes, entry: Mapping[str, str], found: Any, now: datetime) -> None:
     """Put up the tombstone again: of somebody whose things are here, or of nobody that is known."""
     who = (found["issuer"], found["subject"]) if found else (None, None)
-    end = (None, None) if found else (now, json.dumps({"erasure": entry["id"], "replayed_at": now.isoformat()}))
+    end = (None, None) if found else (now, json.dumps({"erasure": entry["erasure"], "replayed_at": now.isoformat()}))
     requested_at = datetime.fromisoformat(entry["requested_at"])
     async with connection.transaction():
         if found:
             await connection.execute(TAKE_ALONE, *who)
-        await connection.execute(_BURY, bytes.fromhex(entry["person"]), UUID(entry["id"]), *who, requested_at, *end)
+        await connection.execute(_BURY, person, UUID(entry["erasure"]), *who, requested_at, *end)

@@ -56,6 +56,8 @@ CACHE_READS: Final = Counter("cache.reads")
 """Reads of the cache by where the answer was: near, in the process; stale, so too, and a new one is fetched; joined, on
 its way to another caller; shared, in Redis; miss, at the source; unshared, so too, while Redis could not be
 asked. Renewed is what was fetched behind a stale answer: no read."""
+CHORES: Final = Counter("upkeep.chores")
+"""Chores of the upkeep by what came of them: done, failed."""
 LIMITER_ANSWERS: Final = Counter("limiter.answers")
 """What the limiter said: the name of the limit that a request was over; local, when Redis could not be asked. Unsettled
 is what Redis could not be told in time of what a replica let through: once per attempt."""
@@ -73,7 +75,7 @@ OUTBOX_DEPTH: Final = Gauge("outbox.depth")
 OUTBOX_AGE_S: Final = Gauge("outbox.age")
 """Seconds that the oldest of them has waited."""
 
-COUNTERS: Final = (CACHE_READS, LIMITER_ANSWERS, MESSAGES, MODEL_CALLS, TELEMETRY_DROPPED)
+COUNTERS: Final = (CACHE_READS, CHORES, LIMITER_ANSWERS, MESSAGES, MODEL_CALLS, TELEMETRY_DROPPED)
 """What is exported."""
 GAUGES: Final = (OUTBOX_DEPTH, OUTBOX_AGE_S)
 """What is exported."""

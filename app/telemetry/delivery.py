@@ -24,6 +24,8 @@ SPANS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 60.0
 CLOSE_S: Final = 2.0
 """How long the end may take; what is not delivered then is dropped."""
+CLOSE_JOB_S: Final = 10.0
+"""The same for a job, whose end nobody waits for: a quarter of a core may take seconds to make a sender and send."""
 
 _log = logging.getLogger(__name__)
 

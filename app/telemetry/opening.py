@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from app.settings.groups import TelemetrySettings
-from app.telemetry.delivery import Delivery, Sender
+from app.telemetry.delivery import CLOSE_JOB_S, CLOSE_S, Delivery, Sender
 from app.telemetry.points import Intervals
 from app.telemetry.spans import Tracer
 from app.telemetry.tracing import use
@@ -20,7 +20,7 @@ async def open_telemetry(
     revision: str = "",
     brief: bool = False,
 ) -> AsyncGenerator[Tracer]:
-    """Deliver spans and numbers until the end, which takes two seconds at most.
+    """Deliver spans and numbers until the end, which takes two seconds at most, that of a job ten.
 
     Args:
         settings: Where to, and which share of requests.
@@ -45,4 +45,4 @@ async def open_telemetry(
     try:
         yield tracer
     finally:
-        await delivery.close()
+        await delivery.close(CLOSE_JOB_S if brief else CLOSE_S)

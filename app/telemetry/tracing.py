@@ -43,11 +43,11 @@ def current_traceparent() -> str:
 
 @contextmanager
 def continued(traceparent: str, name: str = "message", **attributes: Value) -> Generator[Trace]:
-    """Work a message in the trace of whoever sent it; an empty or unknown `traceparent` begins a trace.
+    """Work a message in the trace of whoever sent it; an empty or unknown `traceparent` begins a trace, as of a chore.
 
     Args:
         traceparent: What came with the message.
-        name: Of the span: the kind of the message.
+        name: Of the span: the kind of the message, the chore.
         attributes: Of the span; see `traced`.
     """
     trace, started = _tracer.get().begin(traceparent), time.monotonic()

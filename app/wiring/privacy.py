@@ -5,7 +5,8 @@ client of blob storage along, so a role imports it when it starts.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,17 +21,22 @@ from app.domain.operations_port import OperationStarter
 from app.domain.privacy import Privacy
 from app.domain.sealing import Sealer
 from app.jobs.chores import House
+from app.sealing.sealer import EnvelopeSealer
+from app.settings.jobs import UpkeepSettings
+from app.settings.services import WorkerSettings
+from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.consents import PostgresConsents
 from app.storage.database import Connections, Database
 from app.storage.erasers import ChatOf, stores_of_people
-from app.storage.erasure_ledger import ErasureLedgerFile
+from app.storage.erasure_ledger import BlobErasureLedger, RestoreStore
 from app.storage.erasures import PostgresErasures
 from app.storage.exports import BlobExports
 from app.storage.personal_rows import PostgresRows
 from app.storage.processing import PostgresProcessingLog
 from app.storage.reports import BlobReports
 from app.storage.retention import Retention
+from app.wiring.ground import now_in_utc
 
 CHAT_INDEX: Final = "telegram.chat"
 """What the blind index of a chat is made for, where chats are linked."""
@@ -60,11 +66,13 @@ class PrivacyWork:
     Args:
         database: Of the role that keeps house.
         exports: The container of exports.
+        archive: The container of blobs that nobody can change.
         keys: Where keys of people are remembered; the sealer, as a rule.
     """
 
     database: Database
     exports: StreamedContainer
+    archive: StreamedContainer
     sealer: Sealer
     keys: KeyRing
     cache: PersonCache
@@ -91,29 +99,62 @@ class PrivacyWork:
 
     def stores(self) -> Sequence[PersonalStore]:
         """Return every place that holds something of people."""
-        exports = BlobExports(self.exports, self.database, self.sealer)
-        return stores_of_people(self.database, cache=self.cache, keys=self.keys, exports=exports, chat_of=self.chat_of)
+        return stores_of_people(
+            self.database,
+            cache=self.cache,
+            keys=self.keys,
+            restores=RestoreStore(self._ledger()),
+            exports=self._shelf(),
+            chat_of=self.chat_of,
+        )
 
-    def house(self, archive: StreamedContainer, terms: Terms) -> House:
+    def house(self, terms: Terms) -> House:
         """Put together what the chores work on.
 
         Args:
-            archive: The container of blobs that nobody can change.
             terms: How long things are kept.
         """
         return House(
             database=self.database,
             erasures=PostgresErasures(self.database, self.audit),
             exports=self._shelf(),
-            ledger=ErasureLedgerFile(archive, self.database),
+            ledger=self._ledger(),
             reports=BlobReports(self.exports),
             retention=Retention(self.database, terms),
             stores=self.stores(),
             now=self.now,
         )
 
+    def _ledger(self) -> BlobErasureLedger:
+        return BlobErasureLedger(self.archive, self.database)
+
     def _shelf(self) -> BlobExports:
         return BlobExports(self.exports, self.database, self.sealer)
+
+
+@asynccontextmanager
+async def open_privacy_work(
+    settings: UpkeepSettings | WorkerSettings, *, database: Database, sealer: EnvelopeSealer, cache: PersonCache
+) -> AsyncGenerator[PrivacyWork]:
+    """Open the containers, and put together what the worker and the upkeep do."""
+    async with AsyncExitStack() as stack:
+        exports, archive = [
+            await stack.enter_async_context(
+                StreamedContainer.open(place.endpoint, place.container, client_id=settings.database.client_id)
+            )
+            for place in (settings.exports, settings.audit)
+        ]
+        yield PrivacyWork(
+            database=database,
+            exports=exports,
+            archive=archive,
+            sealer=sealer,
+            keys=sealer,
+            cache=cache,
+            audit=PostgresAuditTrail,
+            chat_of=chats_by(sealer.index),
+            now=now_in_utc,
+        )
 
 
 def chats_by(index: Callable[[str, str], Awaitable[bytes]]) -> ChatOf:

@@ -14,8 +14,6 @@ from app.operations.kind import WorkState
 from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader, reader
 from app.settings.services import WorkerSettings
-from app.storage.audit import PostgresAuditTrail
-from app.storage.blob_streams import StreamedContainer
 from app.storage.operation_work import PostgresOperationWork
 from app.storage.telegram import PostgresTelegramDesks
 from app.telegram.bot import TelegramBot
@@ -23,7 +21,7 @@ from app.telegram.handler import UpdateHandler
 from app.wire.privacy import ErasureOrder
 from app.wire.telegram import UpdateOrder
 from app.wiring.ground import Ground, now_in_utc
-from app.wiring.privacy import PrivacyWork, chats_by
+from app.wiring.privacy import open_privacy_work
 
 ERASE_S: Final = 300.0
 """Bound on one run of an erasure, which goes on where the last one ended."""
@@ -34,15 +32,12 @@ UPDATE_S: Final = 60.0
 @asynccontextmanager
 async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[Mapping[str, Reader]]:
     """Open what the worker works with; gives what reads each kind of message."""
-    database, sealer, exports = ground.database, ground.sealer, settings.exports
+    database, sealer = ground.database, ground.sealer
 
     async def tasks_changed(person: Principal) -> None:
         await ground.cache.answers.changed(person, Kind.TASKS)
 
-    async with StreamedContainer.open(
-        exports.endpoint, exports.container, client_id=settings.database.client_id
-    ) as container:
-        privacy = _privacy(ground, container)
+    async with open_privacy_work(settings, database=database, sealer=sealer, cache=ground.cache.answers) as privacy:
         updates = UpdateHandler(
             desks=PostgresTelegramDesks(database, sealer),
             replies=TelegramBot(ground.http, settings.telegram),
@@ -65,16 +60,3 @@ async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[
             ERASE: reader(ErasureOrder, erase, within_s=ERASE_S),
             UPDATE_KIND: reader(UpdateOrder, update, within_s=UPDATE_S),
         }
-
-
-def _privacy(ground: Ground, exports: StreamedContainer) -> PrivacyWork:
-    return PrivacyWork(
-        database=ground.database,
-        exports=exports,
-        sealer=ground.sealer,
-        keys=ground.sealer,
-        cache=ground.cache.answers,
-        audit=PostgresAuditTrail,
-        chat_of=chats_by(ground.sealer.index),
-        now=now_in_utc,
-    )

@@ -73,6 +73,7 @@ def worker_variables(args: ServiceArgs) -> Variables:
     return Variables(
         values={
             **product_values(WorkerEnv, args, args.identities.worker, args.sizes.worker.log_level),
+            WorkerEnv.AUDIT_CONTAINER: args.storage.audit,
             WorkerEnv.EXPORT_CONTAINER: args.storage.exports,
             WorkerEnv.SERVICE_BUS_HOST: args.messaging.host,
             WorkerEnv.SERVICE_BUS_QUEUE: args.messaging.queue,

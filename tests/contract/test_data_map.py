@@ -9,6 +9,7 @@ from app.domain.data_places import PLACES, TABLES
 from app.domain.data_tables import PERSONAL
 from app.storage import erasure_ledger, exports, reports
 from app.storage.erasers import UpdateStore, stores_of_people
+from app.storage.erasure_ledger import RestoreStore
 from app.storage.schema import upgrade_sql
 from tests.tape import ROOT
 
@@ -46,15 +47,17 @@ def test_a_table_that_names_people_is_declared_as_theirs_and_fenced_against_the_
 
 def test_every_table_of_people_and_every_place_with_an_eraser_is_a_store_of_the_erasure() -> None:
     nothing: Any = type("Nothing", (), {"name": "exports"})()
-    stores = stores_of_people(nothing, cache=nothing, keys=nothing, exports=nothing, chat_of=nothing)
+    restores = RestoreStore(nothing)
+    stores = stores_of_people(nothing, cache=nothing, keys=nothing, restores=restores, exports=nothing, chat_of=nothing)
     names = [store.name for store in stores]
     assert len(names) == len(set(names))
     assert set(names) == {table.name for table in PERSONAL} | {place.eraser for place in PLACES if place.eraser} | {
         "outbox",
+        RestoreStore.name,
         UpdateStore.name,
     }
     assert names.index(UpdateStore.name) < names.index("telegram_links"), "the link tells whose the updates are"
-    assert names[-3:] == ["subject_keys", "exports", "cache"], "what may have to wait comes after the key"
+    assert names[-4:] == ["subject_keys", "restores", "exports", "cache"], "what may have to wait comes after the key"
 
 
 def test_every_folder_of_blobs_and_the_queue_are_declared() -> None:

@@ -122,6 +122,7 @@ class Replica:
             WorkerEnv.APPLICATIONINSIGHTS_CONNECTION_STRING: (
                 "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://127.0.0.1:1/"
             ),
+            WorkerEnv.AUDIT_CONTAINER: "audit",
             WorkerEnv.DATA_KEY_ID: "https://127.0.0.1:1/keys/people",
             WorkerEnv.EXPORT_CONTAINER: "exports",
             WorkerEnv.REDIS_HOST: "127.0.0.1",

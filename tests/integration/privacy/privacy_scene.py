@@ -20,7 +20,7 @@ from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.blob_streams import StreamedContainer
 from app.storage.connection import Connection, Login, connect
 from app.storage.database import Connections, Database
-from app.storage.erasure_ledger import ErasureLedgerFile
+from app.storage.erasure_ledger import BlobErasureLedger
 from app.storage.erasures import PostgresErasures
 from app.storage.exports import BlobExports
 from app.storage.personal_rows import PostgresRows
@@ -92,7 +92,7 @@ class Scene:
         self.erasures = PostgresErasures(self.api, self.trail.on)
         self.exports = BlobExports(self.container, self.api, self.sealer)
         self.processing = PostgresProcessingLog(self.api)
-        self.ledger = ErasureLedgerFile(self.archive, self.keeper)
+        self.ledger = BlobErasureLedger(self.archive, self.keeper)
         self.now: Callable[[], datetime] = lambda: NOW
 
     @property
@@ -105,6 +105,7 @@ class Scene:
         return PrivacyWork(
             database=self.keeper,
             exports=self.container,
+            archive=self.archive,
             sealer=self.sealer,
             keys=self.sealer,
             cache=self.cache,
@@ -121,7 +122,7 @@ class Scene:
     @property
     def house(self) -> House:
         """The chores."""
-        return self.work.house(self.archive, TERMS)
+        return self.work.house(TERMS)
 
     async def export(self, owner: Principal, *, batch: int = 500) -> ExportReceipt:
         """Make an export; progress must never go back."""

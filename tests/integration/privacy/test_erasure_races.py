@@ -5,17 +5,20 @@ import json
 import random
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import suppress
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from app.domain.erasure import carry_out, person_of
-from app.domain.errors import Erased
+from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.domain.purposes import Purpose
 from app.jobs.upkeep import keep_house
+from app.storage.blob_streams import StreamedContainer
 from app.storage.database import Transaction
+from app.storage.erasure_ledger import FOLDER
 from app.storage.processing import PostgresProcessingLog
 from tests.integration.privacy.planted import plant
 from tests.integration.privacy.privacy_scene import NOW, Scene, Stage
@@ -121,28 +124,55 @@ async def test_a22_who_was_erased_after_a_backup_is_erased_again_after_its_resto
     for owner in (ada, bob):
         await plant(scene.api, scene.sealer, owner)
     for owner in (ada, eve):  # of eve nothing is in the backup
-        await scene.erasures.begin(owner, now=NOW)
-    assert await keep_house(scene.house.chores())
+        await scene.work.erase((await scene.erasures.begin(owner, now=NOW)).id)
     assert "ada-a22" not in await scene.everything()
-    told = [found.name async for found in scene.archive.listed("erasures/")]
-    ledger = await scene.archive.read(max(told))
-    assert person_of(ada).hex() in ledger.decode()
-    assert b"ada-a22" not in ledger
+    told = await scene.archive.names(FOLDER)
+    assert {f"{FOLDER}{person_of(owner).hex()}.json" for owner in (ada, eve)} <= set(told)
+    assert b"ada-a22" not in await scene.archive.read(f"{FOLDER}{person_of(ada).hex()}.json")
 
     for owner in (ada, bob):
         await plant(restored.api, restored.sealer, owner)
-    with pytest.raises(ValueError, match="replay it first"):
-        await restored.ledger.write(now=NOW)
     assert await keep_house(restored.house.chores())
     left = await restored.everything()
     assert "ada-a22" not in left
     assert left.count("bob-a22") > 9
     for owner in (ada, eve):
-        found = await restored.erasures.find(owner)
+        found, before = await restored.erasures.find(owner), await scene.erasures.find(owner)
         assert found is not None
-        assert found.owner is None
+        assert before is not None
+        assert (found.id, found.owner, found.requested_at) == (before.id, None, before.requested_at)
         assert found.completed_at is not None
         with pytest.raises(Erased):
             await plant(restored.api, restored.sealer, owner)
     assert await restored.ledger.replay(now=NOW) == 0
-    assert [found.name async for found in scene.archive.listed("erasures/")] == told
+    assert await scene.archive.names(FOLDER) == told
+
+
+async def test_a22_an_erasure_is_complete_only_when_the_ledger_tells_it_and_goes_on_until_then(
+    stage: Stage, scene: Scene
+) -> None:
+    ada = Principal(issuer="https://issuer.test", subject="ada-untold")
+    await plant(scene.api, scene.sealer, ada)
+    erasure = await scene.erasures.begin(ada, now=NOW)
+    async with stage.place.client(resource="https://vault.azure.net") as refused:
+        archive = StreamedContainer(refused.get_container_client("backups"))
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await replace(scene.work, archive=archive).erase(erasure.id)
+    found = await scene.erasures.get(erasure.id)
+    assert (found.completed_at, found.steps_done[-1]) == (None, "subject_keys"), "the rows do not wait for the ledger"
+    assert not await scene.ledger.tells(ada)
+    for _ in range(2):
+        await scene.work.erase(erasure.id)
+    assert await scene.ledger.tells(ada)
+    assert (await scene.erasures.get(erasure.id)).completed_at == NOW
+
+
+async def test_a22_what_an_erasure_has_not_entered_itself_is_entered_by_the_upkeep_once(scene: Scene) -> None:
+    ada = Principal(issuer="https://issuer.test", subject="ada-of-before")
+    erasure = await scene.erasures.begin(ada, now=NOW)
+    await scene.erasures.complete(erasure.id, {}, now=NOW)  # as a release did that entered nothing
+    assert not await scene.ledger.tells(ada)
+    assert await keep_house(scene.house.chores())
+    assert await scene.ledger.tells(ada)
+    assert await scene.ledger.enter_missing() == 0

@@ -80,11 +80,10 @@ RESTORE: Mapping[str, str] = {
 
 
 # the roles share names, and read what they are given
-WORKER: Mapping[str, str] = {**API, WorkerEnv.DATABASE_ROLE: "id-worker"}
+WORKER: Mapping[str, str] = {**API, WorkerEnv.AUDIT_CONTAINER: "audit", WorkerEnv.DATABASE_ROLE: "id-worker"}
 MCP: Mapping[str, str] = {**API, McpEnv.DATABASE_ROLE: "id-mcp"}
 UPKEEP: Mapping[str, str] = {
     **WORKER,
-    UpkeepEnv.AUDIT_CONTAINER: "audit",
     UpkeepEnv.RETENTION_CHAT_DAYS: "90",
     UpkeepEnv.RETENTION_OPERATION_DAYS: "30",
 }
@@ -154,6 +153,7 @@ def test_the_upkeep_reads_every_variable_of_the_contract() -> None:
     assert set(UpkeepEnv) == environ.read
     assert (settings.audit.container, settings.exports.container) == ("audit", "exports")
     assert (settings.chat_days, settings.operation_days) == (90, 30)
+    assert settings.telemetry.trace_percent == 100, "a run a night, and all of it is told"
 
 
 def test_each_workload_has_a_database_role_of_its_own() -> None:

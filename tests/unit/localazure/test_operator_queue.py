@@ -12,7 +12,9 @@ from aiohttp.test_utils import TestServer
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSubQueue, TransportType
 from azure.servicebus.aio import ServiceBusClient
 
-from app.contract import OPERATIONS_QUEUE, REPLAY_OF
+from app.contract import OPERATIONS_QUEUE, REPLAY_OF, TRACE_PROPERTIES
+from app.queue.service_bus import ServiceBusQueue
+from app.settings.groups import QueueSettings
 from localazure.azure import TENANT_ID, Azure
 from localazure.client import Client
 from localazure.control import control_app
@@ -27,6 +29,7 @@ from tests.unit.localazure.arm import create
 
 IN_DEV = {"resourceGroupName": "rg-dme-dev"}
 BODY = '{"owner": {"issuer": "i", "subject": "ada"}, "operation": "019aaf5e-0000-7000-8000-000000000000"}'
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PATIENCE_S = 30
 
 
@@ -69,6 +72,19 @@ class Operator:
                 [message] = await receiver.receive_messages(1, max_wait_time=PATIENCE_S)
                 await receiver.dead_letter_message(message, reason="UnknownSubject", error_description="no such kind")
 
+    async def worked_off(self, count: int) -> dict[str, str]:
+        """The trace that a worker goes on with for each message, by the id that it knows."""
+        access = await asyncio.to_thread(lambda: local_queue(self.client, "dev"))
+        credential: Any = Credential(tokens=self.tokens, identity=OPERATOR)
+        settings, traces = QueueSettings(host=access.host, name=OPERATIONS_QUEUE), dict[str, str]()
+        async with ServiceBusQueue(settings, credential, access.tls, poll=PATIENCE_S).open() as link:
+            for _ in range(count):
+                delivery = await link.next()
+                assert delivery is not None
+                traces[delivery.message_id] = delivery.traceparent
+                await delivery.complete()
+        return traces
+
     async def look(self, **how: Any) -> list[ServiceBusReceivedMessage]:
         async with self.bus() as client, client.get_queue_receiver(OPERATIONS_QUEUE, **how) as receiver:
             return await receiver.peek_messages(100, sequence_number=1)
@@ -102,8 +118,14 @@ async def deploy(azure: Azure) -> None:
     await create(azure, "servicebus:Queue", **IN_DEV, queueName=OPERATIONS_QUEUE, **detecting)
 
 
-def message(message_id: str) -> ServiceBusMessage:
-    return ServiceBusMessage(BODY, message_id=message_id, subject="tasks.lose", content_type="application/json")
+def message(message_id: str, **properties: str) -> ServiceBusMessage:
+    return ServiceBusMessage(
+        BODY,
+        message_id=message_id,
+        subject="tasks.lose",
+        content_type="application/json",
+        application_properties={**properties},
+    )
 
 
 async def test_a7_dead_letters_are_listed_without_bodies_and_none_is_put_back_unless_it_is_named(
@@ -136,6 +158,16 @@ async def test_a7_a_dead_letter_is_put_back_as_a_new_message_that_is_known_by_it
     assert not {one.message_id for one in again.values()} & {"m-1", "m-2"}
     for one in again.values():
         assert (str(one), one.subject, one.content_type) == (BODY, "tasks.lose", "application/json")
+
+
+async def test_a7_the_work_of_a_dead_letter_that_is_put_back_goes_on_in_the_trace_of_its_request(
+    azure: Azure, operator: Operator
+) -> None:
+    await deploy(azure)
+    await operator.send(message("untraced"), *(message(name, **{name: TRACEPARENT}) for name in TRACE_PROPERTIES))
+    await operator.bury(3)
+    assert (await operator.put_back("all"))[0] == 0
+    assert await operator.worked_off(3) == {"untraced": "", **dict.fromkeys(TRACE_PROPERTIES, TRACEPARENT)}
 
 
 async def test_an_unknown_dead_letter_is_refused(azure: Azure, operator: Operator) -> None:
