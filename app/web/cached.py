@@ -41,10 +41,9 @@ def cached(kind: Kind, build: Handler) -> Handler:
         answer = await request.state["cache"].get(namespace, asked, load)
         if answer.status != _OK:
             raise NotFound("it has not been there")
-        headers = {"ETag": answer.etag}
         if _has(request, answer.etag):
-            return Response(status_code=304, headers=headers)
-        return Response(answer.body, headers=headers, media_type=answer.media_type)
+            return Response(status_code=304, headers={"ETag": answer.etag})
+        return _KeptResponse(answer)
 
     return serve
 
@@ -62,6 +61,20 @@ def changing(kind: Kind, work: Handler) -> Handler:
             await request.state["cache"].changed(principal_of(request), kind)
 
     return serve
+
+
+class _KeptResponse(Response):
+    """Kept bytes as they are; nothing is looked for in header fields that are known."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status_code = _OK
+        self.background = None
+        self.body = answer.body
+        self.raw_headers = [
+            (b"etag", answer.etag.encode()),
+            (b"content-type", answer.media_type.encode()),
+            (b"content-length", b"%d" % len(answer.body)),
+        ]
 
 
 def _answer(response: Response) -> Answer:

@@ -12,8 +12,9 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.web.fields import field
 from app.web.problems import problem_response
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -49,8 +50,8 @@ class CrossOrigin(CORSMiddleware):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if not any(name == b"origin" for name, _ in scope["headers"]):  # most requests, at no price
-            await self.app(scope, receive, _varying(send))
+        if not field(scope, b"origin"):  # most requests, at no price
+            await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -61,12 +62,3 @@ class CrossOrigin(CORSMiddleware):
             await answer(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
-
-
-def _varying(send: Send) -> Send:
-    async def send_with_vary(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], (b"vary", b"Origin")]}
-        await send(message)
-
-    return send_with_vary

@@ -13,6 +13,7 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Origin",
 }
 """OWASP ASVS 5.0, section 3.4. A route that needs another value sets the header itself."""
 _ENCODED: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())

@@ -107,7 +107,7 @@ def layered(
             yield state
 
     app = Starlette(
-        routes=[*probed(), *routes],
+        routes=[*routes, *probed()],
         middleware=[
             Middleware(FrontDoorOnly, front_door_id=edge.front_door_id),
             Middleware(AddressLimit, hops=edge.hops),
