@@ -1,12 +1,12 @@
-"""The embedded subscription: resources are put, read and deleted by ARM id."""
+"""The embedded Resource Manager: resources are put and deleted by ARM id."""
 
 import asyncio
 import copy
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
-from localazure.access import COUNTS_FROM, is_granted
+from localazure.access import COUNTS_FROM
 from localazure.engine.diff import short_location
 from localazure.errors import AzureError, NotSimulatedError, ProvisioningError, StateError
 from localazure.faults import Fault, Faults
@@ -15,13 +15,11 @@ from localazure.resource_type import ResourceType
 from localazure.runtime import Runtime
 from localazure.shapes import project, resource_shape
 from localazure.store import Record, Store
-
-SUBSCRIPTION_ID: Final = "00000000-0000-4000-8000-00000000a20e"
-TENANT_ID: Final = "00000000-0000-4000-8000-0000000007e4"
+from localazure.subscription import Subscription
 
 
-class Azure:
-    """Resources and their behaviour.
+class Azure(Subscription):
+    """Everything that can be done to resources, each by the behaviour of its type.
 
     Args:
         store: what exists.
@@ -29,12 +27,8 @@ class Azure:
         types: behaviour classes by token.
     """
 
-    subscription_id = SUBSCRIPTION_ID
-    tenant_id = TENANT_ID
-
     def __init__(self, store: Store, runtime: Runtime, types: Mapping[str, type[ResourceType]]) -> None:
-        self.store = store
-        self.runtime = runtime
+        super().__init__(store, runtime)
         self.faults = Faults()
         self._types = {token: behaviour(self) for token, behaviour in types.items()}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -49,34 +43,6 @@ class Azure:
         if token not in self._types:
             raise NotSimulatedError(f"azure-native:{token}")
         return self._types[token]
-
-    def get(self, resource_id: str) -> Record | None:
-        """The resource under an id, or None."""
-        return self.store.get(resource_id)
-
-    def need(self, resource_id: str) -> Record:
-        """The resource under an id. Raises AzureError 404 in ARM's words."""
-        found = self.store.get(resource_id)
-        if found is None:
-            kind = "/".join(resource_id.rsplit("/providers/", maxsplit=1)[-1].split("/")[:2])
-            raise AzureError(
-                404,
-                "ResourceNotFound",
-                f"The Resource '{kind}/{resource_id.rsplit('/', 1)[-1]}' was not found: {resource_id}",
-            )
-        return found
-
-    def find(self, token: str, **inputs: Any) -> list[Record]:
-        """Live resources of a type whose inputs have these values."""
-        return [
-            record
-            for record in self.store.records()
-            if record.token == token and all(record.inputs.get(key) == value for key, value in inputs.items())
-        ]
-
-    def is_granted(self, principal_id: str, roles: Collection[str], scope: str) -> bool:
-        """Whether a principal holds one of the roles (definition GUIDs) at a scope or above it."""
-        return is_granted(self.store, principal_id, roles, scope)
 
     def confirm(self, resource_id: str) -> None:
         """The engine knows of this resource: a later create of the same id is a clash, not a repetition."""

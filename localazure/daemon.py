@@ -17,7 +17,7 @@ import grpc
 from aiohttp import web
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.client import LOCK
 from localazure.control import control_app
 from localazure.endpoints import FILE, Endpoints
@@ -30,6 +30,7 @@ from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.shapes import resource_shape
 from localazure.store import Store
+from localazure.subscription import TENANT_ID
 
 GRACE_SECONDS: Final = 5.0
 LOCK_SECONDS: Final = 2.0

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from localazure.derived_guid import derived_guid
 from localazure.planes.tokens import Identity
-from localazure.resource_type import derived_guid
 
 OPERATOR: Final = Identity(
     client_id=derived_guid("deployer", "client"), object_id=derived_guid("deployer", "object"), resource_id=""

@@ -1,23 +1,15 @@
 """What the embedded Azure knows of one resource type beyond its shape in the SDK."""
 
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from localazure.errors import AzureError
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
-if TYPE_CHECKING:
-    from localazure.azure import Azure
-
 RESOURCE_GROUP: Final = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
-
-
-def derived_guid(*parts: str) -> str:
-    """A GUID that is the same for the same parts: ids stay put when a resource is made again."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts).lower()))
 
 
 class ResourceType:
@@ -40,8 +32,8 @@ class ResourceType:
     soft_deleted: ClassVar[bool] = False
     named_by_guid: ClassVar[bool] = False
 
-    def __init__(self, azure: "Azure") -> None:
-        self.azure = azure
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
 
     def id_of(self, inputs: dict[str, Any]) -> str:
         """The ARM id that these inputs name. Raises AzureError when one of its names is missing."""
@@ -50,7 +42,7 @@ class ResourceType:
             name = match[1]
             if name not in inputs and name != "subscriptionId":
                 raise AzureError(400, "MissingName", f"missing required property '{name}'")
-            return self.azure.subscription_id if name == "subscriptionId" else str(inputs[name]).strip("/")
+            return self.subscription.subscription_id if name == "subscriptionId" else str(inputs[name]).strip("/")
 
         return re.sub(r"\{(\w+)\}", part, self.path)
 
@@ -71,7 +63,7 @@ class ResourceType:
 
     def is_name_taken(self, record: Record) -> bool:
         """Whether another resource of this type has the name: for types whose names are global."""
-        others = (other for other in self.azure.find(self.token) if other.id.lower() != record.id.lower())
+        others = (other for other in self.subscription.find(self.token) if other.id.lower() != record.id.lower())
         return any(other.name.lower() == record.name.lower() for other in others)
 
     async def put(self, record: Record, previous: Record | None) -> None:

@@ -5,19 +5,20 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from localazure.azure import Azure
 from localazure.containers.errors import ContainersError, RevisionFailedError
 from localazure.containers.revision import Revision
 from localazure.containers.running_app import NOWHERE, OWN, Routes, RunningApp
 from localazure.containers.scaler import AZURE_PACE
+from localazure.derived_guid import derived_guid
 from localazure.errors import AzureError, StateError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.app_backlog import backlog
 from localazure.services.app_ingress import admission, routes_of
 from localazure.services.app_revisions import Revisions, State
 from localazure.services.template import TemplateReader
 from localazure.services.template_rules import template_problems
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
 PROVISION_SECONDS = 240.0
@@ -41,8 +42,8 @@ class ContainerApp(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.App/containerApps/{containerAppName}"
     force_new = frozenset({"environmentId", "location", "managedEnvironmentId"})
 
-    def __init__(self, azure: Azure) -> None:
-        super().__init__(azure)
+    def __init__(self, subscription: Subscription) -> None:
+        super().__init__(subscription)
         self.pace = AZURE_PACE
         self._running: dict[str, RunningApp] = {}
         self._recoveries: dict[str, asyncio.Task[None]] = {}
@@ -70,8 +71,8 @@ class ContainerApp(ResourceType):
         environment = record.inputs.get("environmentId") or record.inputs.get("managedEnvironmentId")
         if not environment:
             raise AzureError(400, "BadRequest", "The property 'environmentId' is required.")
-        self.azure.need(environment)
-        reader, revisions = TemplateReader(self.azure, record.inputs), Revisions(record)
+        self.subscription.need(environment)
+        reader, revisions = TemplateReader(self.subscription, record.inputs), Revisions(record)
         name = revisions.admit(previous.outputs["latestRevisionName"] if previous else None)
         reader.check(name)
         record.outputs |= {
@@ -98,8 +99,8 @@ class ContainerApp(ResourceType):
     def _run_of(self, record: Record) -> RunningApp:
         key = record.id.lower()
         if key not in self._running:
-            tls = self.azure.runtime.authority.server_context()
-            self._running[key] = RunningApp(record.name, tls=tls, backlog=partial(backlog, self.azure))
+            tls = self.subscription.runtime.authority.server_context()
+            self._running[key] = RunningApp(record.name, tls=tls, backlog=partial(backlog, self.subscription))
         return self._running[key]
 
     async def provision(self, record: Record, previous: Record | None) -> None:
@@ -130,8 +131,8 @@ class ContainerApp(ResourceType):
         await self._run_of(record).route(routes, admission(_ingress_of(record) or {}))
 
     async def _start(self, record: Record, name: str, *, replicas: int) -> None:
-        runtime, revisions = self.azure.runtime, Revisions(record)
-        spec = TemplateReader(self.azure, revisions.inputs_of(name)).revision(name)
+        runtime, revisions = self.subscription.runtime, Revisions(record)
+        spec = TemplateReader(self.subscription, revisions.inputs_of(name)).revision(name)
         revision = Revision(spec, store=runtime.images, logs=runtime.logs)
         try:
             await self._run_of(record).start(
@@ -151,7 +152,7 @@ class ContainerApp(ResourceType):
 
     async def _retire(self, record: Record, name: str) -> None:
         await self._run_of(record).retire(name)
-        self.azure.runtime.withdraw(name)
+        self.subscription.runtime.withdraw(name)
         Revisions(record).mark(name, State.INACTIVE)
 
     async def activate(self, record: Record, name: str, *, active: bool) -> None:
@@ -177,7 +178,7 @@ class ContainerApp(ResourceType):
             names = running.revisions
             await running.stop()
             for name in names:
-                self.azure.runtime.withdraw(name)
+                self.subscription.runtime.withdraw(name)
 
     async def recover(self, record: Record) -> None:
         """Listen at the old addresses at once, and start the active revisions in the background."""

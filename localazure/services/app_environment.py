@@ -66,9 +66,9 @@ class ManagedEnvironment(ResourceType):
         record.outputs |= {"defaultDomain": f"{domain}.{location}.azurecontainerapps.io", "staticIp": "127.0.0.1"}
 
     def _check_subnet(self, subnet_id: str) -> None:
-        if self.azure.get(subnet_id.rpartition("/subnets/")[0]) is None:
+        if self.subscription.get(subnet_id.rpartition("/subnets/")[0]) is None:
             raise _invalid("Invalid vnet resource ID provided, or the virtual network could not be found.")
-        subnet = self.azure.get(subnet_id)
+        subnet = self.subscription.get(subnet_id)
         # a list of prefixes is not looked at: azure-facts.md section 0, fact 7
         if subnet is None or "addressPrefix" not in subnet.inputs:
             raise _invalid("The subnet and its addressPrefix could not be found.")
@@ -83,13 +83,13 @@ class ManagedEnvironment(ResourceType):
                 "ManagedEnvironmentSubnetDelegationError",
                 f"The subnet of the environment must be delegated to the service '{CONTAINER_APPS}'.",
             )
-        for other in self.azure.find(self.token):
+        for other in self.subscription.find(self.token):
             if other.inputs.get("vnetConfiguration", {}).get("infrastructureSubnetId", "").lower() == subnet.id.lower():
                 raise _invalid(f"Provided subnet is used by managed environment '{other.name}' already.")
 
     async def delete(self, record: Record) -> None:
         """Refuse while apps or jobs live in it, in the words of the service."""
-        for app in [*self.azure.find("app:ContainerApp"), *self.azure.find("app:Job")]:
+        for app in [*self.subscription.find("app:ContainerApp"), *self.subscription.find("app:Job")]:
             if app.inputs.get("environmentId", "").lower() == record.id.lower():
                 raise AzureError(
                     409,

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localazure.azure import Azure
 from localazure.containers.errors import ContainersError
 from localazure.containers.execution import ExecutionSpec, execute
 from localazure.containers.images import ImageStore
@@ -20,6 +19,7 @@ from localazure.services.job_rules import job_problems, next_start
 from localazure.services.template import TemplateReader
 from localazure.services.template_rules import template_problems
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
 
@@ -34,8 +34,8 @@ class Job(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.App/jobs/{jobName}"
     force_new = frozenset({"environmentId", "location"})
 
-    def __init__(self, azure: Azure) -> None:
-        super().__init__(azure)
+    def __init__(self, subscription: Subscription) -> None:
+        super().__init__(subscription)
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._histories: dict[str, JobHistory] = {}
         self._running: dict[str, set[asyncio.Task[None]]] = {}
@@ -62,8 +62,8 @@ class Job(ResourceType):
         for name in ("environmentId", "configuration"):
             if not record.inputs.get(name):
                 raise AzureError(400, "BadRequest", f"The property '{name}' is required.")
-        self.azure.need(record.inputs["environmentId"])
-        reader = TemplateReader(self.azure, record.inputs)
+        self.subscription.need(record.inputs["environmentId"])
+        reader = TemplateReader(self.subscription, record.inputs)
         reader.check(f"{record.name}--check")
         if identity := record.outputs.get("identity"):
             identity["userAssignedIdentities"] = reader.identities()
@@ -79,10 +79,10 @@ class Job(ResourceType):
         Raises:
             AzureError: there is no such job, or what it refers to is gone.
         """
-        record = self.azure.need(resource_id)
+        record = self.subscription.need(resource_id)
         name = f"{record.name}-{secrets.token_hex(4)[:7]}"
         configuration = record.inputs["configuration"]
-        revision = TemplateReader(self.azure, record.inputs).revision(name)
+        revision = TemplateReader(self.subscription, record.inputs).revision(name)
         spec = ExecutionSpec(
             job=record.name,
             name=name,
@@ -95,19 +95,19 @@ class Job(ResourceType):
         running = self._running.setdefault(record.id.lower(), set())
         running.add(task)
         task.add_done_callback(running.discard)
-        task.add_done_callback(lambda _: self.azure.runtime.withdraw(name))
+        task.add_done_callback(lambda _: self.subscription.runtime.withdraw(name))
         return name
 
     async def _run(self, spec: ExecutionSpec, execution: Execution, history: JobHistory) -> None:
         ended = replace(execution, status=ExecutionState.FAILED, trouble="it was stopped")
         try:
-            ended = await _outcome(execution, spec, self.azure.runtime.images, self.azure.runtime.logs)
+            ended = await _outcome(execution, spec, self.subscription.runtime.images, self.subscription.runtime.logs)
         finally:
             history.end(ended)
 
     def executions(self, resource_id: str) -> tuple[Execution, ...]:
         """The last executions of a job, the latest last. Raises AzureError when there is no such job."""
-        return self._history(self.azure.need(resource_id)).executions
+        return self._history(self.subscription.need(resource_id)).executions
 
     def execution(self, resource_id: str, name: str) -> Execution:
         """One of the last executions of a job. Raises AzureError when there is none of this name."""
@@ -119,7 +119,7 @@ class Job(ResourceType):
     def _history(self, record: Record) -> JobHistory:
         key = record.id.lower()
         if key not in self._histories:
-            self._histories[key] = JobHistory(self.azure.runtime.logs / record.name / "executions.json")
+            self._histories[key] = JobHistory(self.subscription.runtime.logs / record.name / "executions.json")
         return self._histories[key]
 
     async def _follow_schedule(self, record: Record) -> None:
@@ -137,7 +137,7 @@ class Job(ResourceType):
             try:
                 self.start(resource_id)
             except AzureError as error:
-                history = self._history(self.azure.need(resource_id))
+                history = self._history(self.subscription.need(resource_id))
                 execution = history.begin(f"{resource_id.rpartition('/')[2]}-{secrets.token_hex(4)[:7]}")
                 history.end(replace(execution, status=ExecutionState.FAILED, trouble=error.message))
             due = next_start(cron, max(due, self.clock()))

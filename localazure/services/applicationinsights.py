@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from localazure.derived_guid import derived_guid
 from localazure.engine.diff import short_location
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -53,9 +54,9 @@ class Component(ResourceType):
         """Give the component its keys and the address that takes its telemetry in. The workspace must exist."""
         del previous
         if workspace := record.inputs.get("workspaceResourceId"):
-            self.azure.need(workspace)
+            self.subscription.need(workspace)
         key = derived_guid(record.id, "instrumentation key")
-        application, address = derived_guid(record.id, "application"), await self.azure.runtime.telemetry.open()
+        application, address = derived_guid(record.id, "application"), await self.subscription.runtime.telemetry.open()
         record.outputs |= {
             "appId": application,
             "applicationId": record.name,
@@ -65,25 +66,25 @@ class Component(ResourceType):
                 f"ApplicationId={application}"
             ),
             "instrumentationKey": key,
-            "tenantId": self.azure.tenant_id,
+            "tenantId": self.subscription.tenant_id,
         }
 
     async def recover(self, record: Record) -> None:
         """Take telemetry in again, at the address of before."""
         del record
-        await self.azure.runtime.telemetry.open()
+        await self.subscription.runtime.telemetry.open()
 
     async def delete(self, record: Record) -> None:
         """Forget what the component has taken in."""
-        self.azure.runtime.telemetry.component(record).drop()
+        self.subscription.runtime.telemetry.component(record).drop()
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where its telemetry is, and how many items of each kind are kept."""
-        kept = self.azure.runtime.telemetry.component(record)
+        kept = self.subscription.runtime.telemetry.component(record)
         return {
             "kind": "telemetry",
             "name": record.name,
-            "address": self.azure.runtime.telemetry.address,
+            "address": self.subscription.runtime.telemetry.address,
             "file": str(kept.file),
             "items": kept.counts(),
         }
@@ -126,7 +127,7 @@ class WebTest(ResourceType):
                 "BadRequest",
                 "A single 'hidden-link' tag pointing to an existing AI component is required. Found none.",
             )
-        component = self.azure.need(links[0].removeprefix(_HIDDEN_LINK))
+        component = self.subscription.need(links[0].removeprefix(_HIDDEN_LINK))
         if short_location(component.outputs["location"]) != record.outputs["location"]:
             raise AzureError(
                 400,
@@ -172,7 +173,7 @@ class Workbook(ResourceType):
         del previous
         source = record.inputs.get("sourceId", "")
         if source.startswith("/"):
-            self.azure.need(source)
+            self.subscription.need(source)
 
 
 def _is_guid(text: str) -> bool:

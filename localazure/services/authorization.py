@@ -29,7 +29,7 @@ class RoleAssignment(ResourceType):
         """
         inputs = record.inputs
         if inputs["scope"].strip("/").count("/") > 1:
-            self.azure.need(inputs["scope"])
+            self.subscription.need(inputs["scope"])
         if previous and previous.inputs["roleDefinitionId"] != inputs["roleDefinitionId"]:
             raise AzureError(
                 400,
@@ -37,7 +37,7 @@ class RoleAssignment(ResourceType):
                 "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
             )
         self._need_principal(inputs["principalId"], declared=inputs.get("principalType"))
-        equal = self.azure.find(
+        equal = self.subscription.find(
             self.token,
             principalId=inputs["principalId"],
             roleDefinitionId=inputs["roleDefinitionId"],
@@ -48,12 +48,13 @@ class RoleAssignment(ResourceType):
 
     def _need_principal(self, principal_id: str, *, declared: str | None) -> None:
         # With principalType set ARM skips the look-up in the directory, which is why everyone sets it.
-        known = {record.outputs.get("principalId") for record in self.azure.store.records()}
+        known = {record.outputs.get("principalId") for record in self.subscription.store.records()}
         if declared is None and principal_id not in known:
             raise AzureError(
                 400,
                 "PrincipalNotFound",
-                f"Principal {principal_id.replace('-', '')} does not exist in the directory {self.azure.tenant_id}.",
+                f"Principal {principal_id.replace('-', '')} does not exist in the directory "
+                f"{self.subscription.tenant_id}.",
             )
 
 
@@ -76,4 +77,4 @@ class ManagementLockByScope(ResourceType):
         """Refuse a lock on something that is not there."""
         del previous
         if record.inputs["scope"].strip("/").count("/") > 1:
-            self.azure.need(record.inputs["scope"])
+            self.subscription.need(record.inputs["scope"])

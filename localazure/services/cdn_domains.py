@@ -45,16 +45,16 @@ class CustomDomain(ResourceType):
             AzureError: another host name for the same resource, or one that another Front Door has (the words are
                 ours), or a DNS zone that is not there.
         """
-        self.azure.need(profile_of(record.id))
+        self.subscription.need(profile_of(record.id))
         if zone := record.inputs.get("azureDnsZone"):
-            self.azure.need(zone["id"])
+            self.subscription.need(zone["id"])
         host = record.inputs["hostName"]
         if previous and previous.inputs["hostName"] != host:
             raise AzureError(400, "BadRequest", "The host name of a custom domain cannot be updated.")
-        others = (r for r in self.azure.find(self.token) if r.id.lower() != record.id.lower())
+        others = (r for r in self.subscription.find(self.token) if r.id.lower() != record.id.lower())
         if any(other.inputs["hostName"].lower() == host.lower() for other in others):
             raise AzureError(409, "Conflict", f"The custom domain '{host}' is already in use by another resource.")
-        approved = is_proved(self.azure, record) or (
+        approved = is_proved(self.subscription, record) or (
             previous is not None and previous.outputs["domainValidationState"] == "Approved"
         )
         record.outputs |= {
@@ -70,13 +70,13 @@ class CustomDomain(ResourceType):
             AzureError: the words of the record are those of github.com/hashicorp/terraform/issues/31108, the others
                 ours.
         """
-        for user in (*self.azure.find("cdn:Route"), *self.azure.find("cdn:SecurityPolicy")):
+        for user in (*self.subscription.find("cdn:Route"), *self.subscription.find("cdn:SecurityPolicy")):
             if record.id.lower() in {used.lower() for used in domains_of(user)}:
                 raise AzureError(
                     409, "Conflict", f"The custom domain '{record.name}' is still associated with {user.id}."
                 )
-        target = leads_to(self.azure, record.inputs["hostName"])
-        if target in {endpoint.outputs["hostName"] for endpoint in self.azure.find("cdn:AFDEndpoint")}:
+        target = leads_to(self.subscription, record.inputs["hostName"])
+        if target in {endpoint.outputs["hostName"] for endpoint in self.subscription.find("cdn:AFDEndpoint")}:
             raise AzureError(
                 409,
                 "Conflict",
@@ -109,8 +109,8 @@ class SecurityPolicy(ResourceType):
                 of both are the same, and a domain has one policy.
         """
         del previous
-        profile = self.azure.need(profile_of(record.id))
-        wall = self.azure.need(record.inputs["parameters"]["wafPolicy"]["id"])
+        profile = self.subscription.need(profile_of(record.id))
+        wall = self.subscription.need(record.inputs["parameters"]["wafPolicy"]["id"])
         tier, other_tier = profile.inputs["sku"]["name"], wall.inputs["sku"]["name"]
         if other_tier != tier:
             raise AzureError(
@@ -118,8 +118,8 @@ class SecurityPolicy(ResourceType):
                 "BadRequest",
                 f"The SKU {other_tier} of the WebApplicationFirewallPolicy is not that of the profile, {tier}.",
             )
-        guarded = {self.azure.need(used).id.lower() for used in domains_of(record)}
-        for other in self.azure.find(self.token):
+        guarded = {self.subscription.need(used).id.lower() for used in domains_of(record)}
+        for other in self.subscription.find(self.token):
             if other.id.lower() != record.id.lower() and guarded & {used.lower() for used in domains_of(other)}:
                 raise AzureError(
                     409, "Conflict", f"A domain is already associated with the security policy {other.id}."

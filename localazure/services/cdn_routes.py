@@ -51,13 +51,13 @@ class Route(ResourceType):
                 github.com/hashicorp/terraform-provider-azurerm/issues/18844, the words are ours.
         """
         del previous
-        self.azure.need(record.id.rsplit("/routes/", 1)[0])
+        self.subscription.need(record.id.rsplit("/routes/", 1)[0])
         inputs = record.inputs
         for reference in (*domains_of(record), *(r["id"] for r in inputs.get("ruleSets", []))):
-            if profile_of(self.azure.need(reference).id).lower() != profile_of(record.id).lower():
+            if profile_of(self.subscription.need(reference).id).lower() != profile_of(record.id).lower():
                 raise AzureError(400, "BadRequest", f"{reference} belongs to another profile.")
         group = inputs.get("originGroup", {}).get("id", "")
-        if self.azure.get(group) is None or not enabled_origins(self, group):
+        if self.subscription.get(group) is None or not enabled_origins(self, group):
             raise AzureError(
                 400,
                 "BadRequest",
@@ -66,7 +66,7 @@ class Route(ResourceType):
             )
         if not _addresses(record):
             raise AzureError(400, "BadRequest", "A route needs a custom domain or the default domain of its endpoint.")
-        for other in self.azure.find(self.token):
+        for other in self.subscription.find(self.token):
             if other.id.lower() != record.id.lower() and _requests(other) & _requests(record):
                 raise AzureError(
                     409,
@@ -91,11 +91,11 @@ class RuleSet(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a rule set of no profile."""
         del previous
-        self.azure.need(profile_of(record.id))
+        self.subscription.need(profile_of(record.id))
 
     async def delete(self, record: Record) -> None:
         """Refuse while a route names it (github.com/hashicorp/terraform-provider-azurerm/issues/20744; words ours)."""
-        for route in self.azure.find("cdn:Route"):
+        for route in self.subscription.find("cdn:Route"):
             if record.id.lower() in {used["id"].lower() for used in route.inputs.get("ruleSets", [])}:
                 raise AzureError(409, "Conflict", f"The rule set '{record.name}' is still associated with {route.id}.")
 
@@ -116,9 +116,11 @@ class Rule(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a rule of no set, a place in the order that another rule has, and one too many (words ours)."""
         del previous
-        rule_set = self.azure.need(record.id.rsplit("/rules/", 1)[0])
+        rule_set = self.subscription.need(record.id.rsplit("/rules/", 1)[0])
         inside = f"{rule_set.id}/rules/".lower()
-        others = [r for r in self.azure.find(self.token) if r.id.lower().startswith(inside) and r.name != record.name]
+        others = [
+            r for r in self.subscription.find(self.token) if r.id.lower().startswith(inside) and r.name != record.name
+        ]
         order = record.inputs.get("order")
         if any(other.inputs.get("order") == order for other in others):
             raise AzureError(409, "Conflict", f"The order {order} is taken by another rule of the rule set.")

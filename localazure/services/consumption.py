@@ -51,7 +51,7 @@ class Budget(ResourceType):
         inputs = record.inputs
         for notification in inputs.get("notifications", {}).values():
             for group in notification.get("contactGroups", []):
-                self.azure.need(group)
+                self.subscription.need(group)
         if previous and previous.inputs["timePeriod"]["startDate"] != inputs["timePeriod"]["startDate"]:
             raise AzureError(
                 400, "400", "Start date of budgets cannot be updated. Please delete and create a new budget."

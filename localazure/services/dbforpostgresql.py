@@ -62,7 +62,7 @@ class Server(ResourceType):
             raise AzureError(
                 400, "InvalidParameterValue", f"The version cannot go back to {version}: an upgrade is for good."
             )
-        endpoint = await self.azure.runtime.postgres.create(record.name, int(version))
+        endpoint = await self.subscription.runtime.postgres.create(record.name, int(version))
         record.outputs |= {
             "fullyQualifiedDomainName": f"{endpoint.host}:{endpoint.port}",
             "minorVersion": endpoint.version.partition(".")[2],
@@ -72,11 +72,11 @@ class Server(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Stop the server and drop its data, as Azure does."""
-        await self.azure.runtime.postgres.drop(record.name)
+        await self.subscription.runtime.postgres.drop(record.name)
 
     async def recover(self, record: Record) -> None:
         """Start the server again on its data and port."""
-        await self.azure.runtime.postgres.create(record.name, int(record.outputs["version"]))
+        await self.subscription.runtime.postgres.create(record.name, int(record.outputs["version"]))
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the server answers."""
@@ -94,15 +94,17 @@ class Database(ResourceType):
         """Create the database."""
         del previous
         inputs = record.inputs
-        self.azure.need(record.id.rsplit("/databases/", 1)[0])
+        self.subscription.need(record.id.rsplit("/databases/", 1)[0])
         charset, collation = inputs.get("charset", "UTF8"), inputs.get("collation", "en_US.utf8")
         with _words_of_the_service():
-            await self.azure.runtime.postgres.create_database(inputs["serverName"], record.name, charset, collation)
+            await self.subscription.runtime.postgres.create_database(
+                inputs["serverName"], record.name, charset, collation
+            )
         record.outputs |= {"charset": charset, "collation": collation}
 
     async def delete(self, record: Record) -> None:
         """Drop the database."""
-        await self.azure.runtime.postgres.drop_database(record.inputs["serverName"], record.name)
+        await self.subscription.runtime.postgres.drop_database(record.inputs["serverName"], record.name)
 
 
 class FirewallRule(ResourceType):
@@ -115,7 +117,7 @@ class FirewallRule(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a rule of a server that is not there."""
         del previous
-        self.azure.need(record.id.rsplit("/firewallRules/", 1)[0])
+        self.subscription.need(record.id.rsplit("/firewallRules/", 1)[0])
 
 
 class AdministratorsMicrosoftEntra(ResourceType):
@@ -135,7 +137,7 @@ class AdministratorsMicrosoftEntra(ResourceType):
         """
         del previous
         inputs = record.inputs
-        server = self.azure.need(record.id.rsplit("/administrators/", 1)[0])
+        server = self.subscription.need(record.id.rsplit("/administrators/", 1)[0])
         if server.inputs.get("authConfig", {}).get("activeDirectoryAuth") != "Enabled":
             raise AzureError(
                 400, "AadAuthNotEnabled", f"Microsoft Entra authentication is not enabled on server '{server.name}'."
@@ -148,11 +150,11 @@ class AdministratorsMicrosoftEntra(ResourceType):
                 f"An administrator needs a principalName, and a principalType of {', '.join(_KINDS)}.",
             )
         with _words_of_the_service():
-            await self.azure.runtime.postgres.set_administrator(
+            await self.subscription.runtime.postgres.set_administrator(
                 server.name, inputs["principalName"], inputs["objectId"], kind
             )
 
     async def delete(self, record: Record) -> None:
         """Take the administrator's access away."""
         inputs = record.inputs
-        await self.azure.runtime.postgres.remove_administrator(inputs["serverName"], inputs["principalName"])
+        await self.subscription.runtime.postgres.remove_administrator(inputs["serverName"], inputs["principalName"])

@@ -51,9 +51,9 @@ class Configuration(ResourceType):
                 are hidden (Microsoft, "Server parameters: PgBouncer").
         """
         del previous
-        server = self.azure.need(record.id.rsplit("/configurations/", 1)[0])
+        server = self.subscription.need(record.id.rsplit("/configurations/", 1)[0])
         name, value = record.name, record.inputs.get("value", "")
-        parameter = _OF_THE_SERVICE.get(name) or await self.azure.runtime.postgres.parameter(server.name, name)
+        parameter = _OF_THE_SERVICE.get(name) or await self.subscription.runtime.postgres.parameter(server.name, name)
         if parameter is None or not self._is_shown(server, name):
             raise AzureError(404, "ConfigurationNotExists", f"Server '{server.name}' has no configuration '{name}'.")
         if not parameter.takes(value):
@@ -72,5 +72,5 @@ class Configuration(ResourceType):
             return True
         if server.inputs.get("sku", {}).get("tier") == "Burstable":
             return False
-        switches = self.azure.find(self.token, serverName=server.name, configurationName="pgbouncer.enabled")
+        switches = self.subscription.find(self.token, serverName=server.name, configurationName="pgbouncer.enabled")
         return name == "pgbouncer.enabled" or any(each.inputs.get("value") == "true" for each in switches)

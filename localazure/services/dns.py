@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from localazure.derived_guid import derived_guid
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.domain_proof import settle
 from localazure.services.location import location_problem
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
-
-if TYPE_CHECKING:
-    from localazure.azure import Azure
 
 _ZONE = RESOURCE_GROUP + "/providers/Microsoft.Network/dnsZones/{zoneName}"
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -94,9 +93,9 @@ class RecordSet(ResourceType):
         """
         del previous
         zone_id = record.id.rsplit("/", 2)[0]
-        zone = self.azure.need(zone_id)
+        zone = self.subscription.need(zone_id)
         kind = record.inputs["recordType"].upper()
-        others = [r for r in _records(self.azure, zone_id, record.name) if r.id.lower() != record.id.lower()]
+        others = [r for r in _records(self.subscription, zone_id, record.name) if r.id.lower() != record.id.lower()]
         if kind == "CNAME" and others:
             raise AzureError(
                 409,
@@ -119,7 +118,7 @@ class RecordSet(ResourceType):
     async def provision(self, record: Record, previous: Record | None) -> None:
         """Let Front Door look at its domains again: the record may be the proof of one."""
         del record, previous
-        settle(self.azure)
+        settle(self.subscription)
 
 
 class DnssecConfig(ResourceType):
@@ -132,11 +131,11 @@ class DnssecConfig(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse to sign a zone that is not there."""
         del previous
-        self.azure.need(record.id.rsplit("/", 2)[0])
+        self.subscription.need(record.id.rsplit("/", 2)[0])
 
 
-def _records(azure: "Azure", zone_id: str, name: str) -> Iterator[Record]:
+def _records(subscription: Subscription, zone_id: str, name: str) -> Iterator[Record]:
     inside = f"{zone_id}/".lower()
-    for record in azure.find("dns:RecordSet"):
+    for record in subscription.find("dns:RecordSet"):
         if record.id.lower().startswith(inside) and record.name.lower() == name.lower():
             yield record

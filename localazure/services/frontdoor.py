@@ -59,7 +59,7 @@ class Policy(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Refuse while a security policy uses it (the words are ours)."""
-        for policy in self.azure.find("cdn:SecurityPolicy"):
+        for policy in self.subscription.find("cdn:SecurityPolicy"):
             if policy.inputs["parameters"].get("wafPolicy", {}).get("id", "").lower() == record.id.lower():
                 raise AzureError(
                     409, "Conflict", f"The WebApplicationFirewallPolicy is in use by the security policy {policy.id}."

@@ -57,7 +57,7 @@ class Vault(ResourceType):
         """
         properties = record.inputs["properties"]
         for rule in properties.get("networkAcls", {}).get("virtualNetworkRules", ()):
-            self.azure.need(rule["id"])
+            self.subscription.need(rule["id"])
         deleted = self._deleted_namesake(record) if previous is None else None
         if deleted and properties.get("createMode") != "recover":
             raise AzureError(
@@ -80,27 +80,29 @@ class Vault(ResourceType):
                 'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
             )
         if previous and _protection(previous) != _protection(record):
-            await self.azure.runtime.vaults.close(record.id)  # it is opened again with the new rules, at its address
+            await self.subscription.runtime.vaults.close(
+                record.id
+            )  # it is opened again with the new rules, at its address
         record.outputs["properties"] |= {
             "vaultUri": await self._open(record),
             "provisioningState": "Succeeded",
         }
         if deleted:
-            self.azure.store.forget_deleted(deleted.id)
+            self.subscription.store.forget_deleted(deleted.id)
 
     def _deleted_namesake(self, record: Record) -> Record | None:
         if self.is_name_taken(record):
             raise AzureError(409, "VaultAlreadyExists", f"The vault name '{record.name}' is already in use.")
-        gone = (r for r in self.azure.store.deleted() if r.token == self.token)
+        gone = (r for r in self.subscription.store.deleted() if r.token == self.token)
         return next((r for r in gone if r.name.lower() == record.name.lower()), None)
 
     def purge(self, record: Record) -> None:
         """Forget the secrets of a vault that leaves deleted state for good."""
-        self.azure.runtime.vaults.purge(record.id)
+        self.subscription.runtime.vaults.purge(record.id)
 
     async def delete(self, record: Record) -> None:
         """Stop the vault's data plane."""
-        await self.azure.runtime.vaults.close(record.id)
+        await self.subscription.runtime.vaults.close(record.id)
 
     async def recover(self, record: Record) -> None:
         """Start the vault's data plane again, at the address it had."""
@@ -108,7 +110,7 @@ class Vault(ResourceType):
 
     async def _open(self, record: Record) -> str:
         purge_protection, retention_days = _protection(record)
-        return await self.azure.runtime.vaults.open(
+        return await self.subscription.runtime.vaults.open(
             VaultAddress(location=record.outputs["location"], resource_id=record.id),
             purge_protection=purge_protection,
             retention_days=retention_days,
@@ -155,7 +157,7 @@ class Secret(ResourceType):
         Raises:
             AzureError: there is no vault or no value, or the vault refuses the value.
         """
-        vault = self.azure.need(record.id.rsplit("/secrets/", 1)[0])
+        vault = self.subscription.need(record.id.rsplit("/secrets/", 1)[0])
         properties = record.inputs["properties"]
         value = properties.get("value")
         if value is None and previous is None:
@@ -171,7 +173,7 @@ class Secret(ResourceType):
         record.inputs = {**record.inputs, "properties": {k: v for k, v in properties.items() if k != "value"}}
 
     def _set(self, vault: Record, name: str, value: str, content_type: str | None) -> str:
-        secrets = self.azure.runtime.vaults.secrets(vault.id)
+        secrets = self.subscription.runtime.vaults.secrets(vault.id)
         try:
             if any(gone.name == name for gone in secrets.deleted()):
                 secrets.recover(name)
@@ -182,4 +184,4 @@ class Secret(ResourceType):
     async def delete(self, record: Record) -> None:
         """Delete the secret in the vault; it stays recoverable there."""
         with suppress(VaultError):  # a person has deleted it in the vault already
-            self.azure.runtime.vaults.secrets(record.id.rsplit("/secrets/", 1)[0]).delete(record.name)
+            self.subscription.runtime.vaults.secrets(record.id.rsplit("/secrets/", 1)[0]).delete(record.name)

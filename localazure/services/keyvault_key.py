@@ -55,10 +55,10 @@ class Key(ResourceType):
         if previous:
             record.outputs = copy.deepcopy(previous.outputs)
             return
-        vault = self.azure.need(record.id.rsplit("/keys/", 1)[0])
+        vault = self.subscription.need(record.id.rsplit("/keys/", 1)[0])
         properties = record.inputs["properties"]
         try:
-            made = self.azure.runtime.vaults.create_key(
+            made = self.subscription.runtime.vaults.create_key(
                 vault.name,
                 record.name,
                 kty=properties.get("kty", "RSA"),

@@ -1,6 +1,7 @@
 """Microsoft.ManagedIdentity: user-assigned identities."""
 
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid
+from localazure.derived_guid import derived_guid
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
 from localazure.store import Record
 
 
@@ -15,4 +16,4 @@ class UserAssignedIdentity(ResourceType):
         del previous
         record.outputs["principalId"] = derived_guid(record.id, "principal")
         record.outputs["clientId"] = derived_guid(record.id, "client")
-        record.outputs["tenantId"] = self.azure.tenant_id
+        record.outputs["tenantId"] = self.subscription.tenant_id

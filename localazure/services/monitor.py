@@ -37,7 +37,7 @@ class DiagnosticSetting(ResourceType):
         inputs = record.inputs
         kind = self._type_of(inputs["resourceUri"])
         if workspace := inputs.get("workspaceId"):
-            self.azure.need(workspace)
+            self.subscription.need(workspace)
         sinks = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
         if not any(inputs.get(sink) for sink in sinks):
             raise AzureError(400, "BadRequest", "At least one data sink needs to be specified.")
@@ -48,12 +48,12 @@ class DiagnosticSetting(ResourceType):
 
     def _type_of(self, resource_id: str) -> str:
         if resource_id.endswith(_BLOBS):  # it comes with the account
-            return str(self.azure.need(resource_id.removesuffix(_BLOBS)).outputs["type"]) + "/blobServices"
-        return str(self.azure.need(resource_id).outputs["type"])
+            return str(self.subscription.need(resource_id.removesuffix(_BLOBS)).outputs["type"]) + "/blobServices"
+        return str(self.subscription.need(resource_id).outputs["type"])
 
     def _need_room(self, record: Record) -> None:
         uri = record.inputs["resourceUri"].lower()
-        settings = [r for r in self.azure.find(self.token) if r.inputs["resourceUri"].lower() == uri]
+        settings = [r for r in self.subscription.find(self.token) if r.inputs["resourceUri"].lower() == uri]
         others = [other for other in settings if other.id.lower() != record.id.lower()]
         if len(others) >= SETTINGS_MAX:
             raise AzureError(

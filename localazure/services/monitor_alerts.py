@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType
 from localazure.services.monitor_metrics import METRICS
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
-
-if TYPE_CHECKING:
-    from localazure.azure import Azure
 
 _WEBTEST: Final = "Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria"
 _SINGLE: Final = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
@@ -48,8 +46,8 @@ class MetricAlert(ResourceType):
         """
         del previous
         inputs, criteria = record.inputs, record.inputs["criteria"]
-        kinds = [str(self.azure.need(scope).outputs["type"]) for scope in inputs["scopes"]]
-        _need_groups(self.azure, (action.get("actionGroupId") for action in inputs.get("actions", [])))
+        kinds = [str(self.subscription.need(scope).outputs["type"]) for scope in inputs["scopes"]]
+        _need_groups(self.subscription, (action.get("actionGroupId") for action in inputs.get("actions", [])))
         if criteria["odataType"] == _WEBTEST:
             self._need_test(inputs["scopes"], criteria)
             return
@@ -121,8 +119,8 @@ class ScheduledQueryRule(ResourceType):
         scopes = record.inputs.get("scopes", [])
         if len(scopes) != 1:
             raise AzureError(400, "BadRequest", f"A rule has exactly one scope, not {len(scopes)}.")
-        self.azure.need(scopes[0])
-        _need_groups(self.azure, record.inputs.get("actions", {}).get("actionGroups", []))
+        self.subscription.need(scopes[0])
+        _need_groups(self.subscription, record.inputs.get("actions", {}).get("actionGroups", []))
 
 
 def _condition_problems(condition: Mapping[str, Any], at: str) -> Iterator[Problem]:
@@ -173,15 +171,15 @@ class ActivityLogAlert(ResourceType):
         """Refuse a rule on what is not there, or telling nobody known."""
         del previous
         for scope in record.inputs["scopes"]:
-            if scope.strip("/").lower() != f"subscriptions/{self.azure.subscription_id}".lower():
-                self.azure.need(scope)
-        _need_groups(self.azure, (g["actionGroupId"] for g in record.inputs["actions"].get("actionGroups", [])))
+            if scope.strip("/").lower() != f"subscriptions/{self.subscription.subscription_id}".lower():
+                self.subscription.need(scope)
+        _need_groups(self.subscription, (g["actionGroupId"] for g in record.inputs["actions"].get("actionGroups", [])))
 
 
-def _need_groups(azure: "Azure", group_ids: Iterable[str | None]) -> None:
+def _need_groups(subscription: Subscription, group_ids: Iterable[str | None]) -> None:
     for group_id in group_ids:
         if group_id:
-            azure.need(group_id)
+            subscription.need(group_id)
 
 
 def _time_problems(

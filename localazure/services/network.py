@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from localazure.azure import Azure
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.security_rules import rule_problems
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
 CONTAINER_APPS = "Microsoft.App/environments"
@@ -24,9 +24,9 @@ _SMALLEST = 29
 """Microsoft, "Azure Virtual Network FAQ": subnets are /29 or larger."""
 
 
-def need_reference(azure: Azure, referenced: str, by: Record) -> Record:
+def need_reference(subscription: Subscription, referenced: str, by: Record) -> Record:
     """The resource that another one refers to. Raises AzureError in the words of the network provider."""
-    found = azure.get(referenced)
+    found = subscription.get(referenced)
     if found is None:
         raise AzureError(
             400,
@@ -42,15 +42,15 @@ def range_of(subnet: Record) -> IPv4Network:
     return IPv4Network(_prefixes(subnet.inputs)[0])
 
 
-def users_of(azure: Azure, subnet: Record) -> list[str]:
+def users_of(subscription: Subscription, subnet: Record) -> list[str]:
     """Ids of what lives in a subnet: of an environment its link, of private endpoints themselves."""
 
     def inside(record: Record, section: str, key: str) -> bool:
         return record.inputs.get(section, {}).get(key, "").lower() == subnet.id.lower()
 
-    environments = azure.find("app:ManagedEnvironment")
+    environments = subscription.find("app:ManagedEnvironment")
     hosted = any(inside(each, "vnetConfiguration", "infrastructureSubnetId") for each in environments)
-    endpoints = [each.id for each in azure.find("network:PrivateEndpoint") if inside(each, "subnet", "id")]
+    endpoints = [each.id for each in subscription.find("network:PrivateEndpoint") if inside(each, "subnet", "id")]
     # the name of the link is the service's own
     return [f"{subnet.id}/serviceAssociationLinks/legionservicelink"] * hosted + endpoints
 
@@ -73,7 +73,7 @@ class VirtualNetwork(ResourceType):
         """Refuse a network without a range, and a range that leaves one of the subnets outside."""
         if not _spaces(record.inputs):
             raise AzureError(400, "BadRequest", f"Virtual network '{record.name}' has no address prefix.")
-        for subnet in self.azure.find("network:Subnet") if previous else ():
+        for subnet in self.subscription.find("network:Subnet") if previous else ():
             if subnet.id.lower().startswith(f"{record.id.lower()}/"):
                 _check_inside(range_of(subnet), subnet.name, record)
 
@@ -97,12 +97,12 @@ class Subnet(ResourceType):
         Raises:
             AzureError: in the words of the service.
         """
-        network = self.azure.need(record.id.rsplit("/subnets/", 1)[0])
+        network = self.subscription.need(record.id.rsplit("/subnets/", 1)[0])
         if len(_prefixes(record.inputs)) != 1:
             raise AzureError(400, "BadRequest", f"Subnet '{record.name}' needs one address prefix, in addressPrefix.")
         own = range_of(record)
         _check_inside(own, record.name, network)
-        for other in self.azure.find("network:Subnet"):
+        for other in self.subscription.find("network:Subnet"):
             sibling = other.id.lower().startswith(f"{network.id.lower()}/") and other.id.lower() != record.id.lower()
             if sibling and range_of(other).overlaps(own):
                 raise AzureError(
@@ -112,13 +112,13 @@ class Subnet(ResourceType):
                     f"existing subnet in virtual network '{network.name}'.",
                 )
         if group := record.inputs.get("networkSecurityGroup", {}).get("id"):
-            need_reference(self.azure, group, record)
+            need_reference(self.subscription, group, record)
         if previous:
             self._check_users(record, previous)
 
     def _check_users(self, record: Record, previous: Record) -> None:
         """A subnet in use keeps range and delegation (github.com/MicrosoftDocs/azure-docs/issues/92894)."""
-        users = users_of(self.azure, record)
+        users = users_of(self.subscription, record)
         if users and range_of(record) != range_of(previous):
             raise AzureError(
                 400,
@@ -136,7 +136,7 @@ class Subnet(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Refuse while something lives in it (github.com/hashicorp/terraform-provider-azurerm/issues/334)."""
-        if users := users_of(self.azure, record):
+        if users := users_of(self.subscription, record):
             raise AzureError(
                 400,
                 "InUseSubnetCannotBeDeleted",
@@ -160,7 +160,7 @@ class NetworkSecurityGroup(ResourceType):
         """Refuse while a subnet has it."""
         subnets = [
             subnet.id
-            for subnet in self.azure.find("network:Subnet")
+            for subnet in self.subscription.find("network:Subnet")
             if subnet.inputs.get("networkSecurityGroup", {}).get("id", "").lower() == record.id.lower()
         ]
         if subnets:

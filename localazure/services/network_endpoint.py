@@ -70,7 +70,7 @@ class PrivateEndpoint(ResourceType):
         Raises:
             AzureError: in the words of the network provider, which hands on those of the target's.
         """
-        subnet = need_reference(self.azure, record.inputs.get("subnet", {}).get("id", ""), record)
+        subnet = need_reference(self.subscription, record.inputs.get("subnet", {}).get("id", ""), record)
         if given := delegations(subnet):
             # the portal's text: github.com/MicrosoftDocs/azure-docs/issues/47048
             raise AzureError(
@@ -79,7 +79,10 @@ class PrivateEndpoint(ResourceType):
                 f"The selected subnet has a delegation and cannot be used with a private endpoint: {subnet.name} is "
                 f"delegated to {', '.join(sorted(given))}.",
             )
-        if previous is None and len(users_of(self.azure, subnet)) >= range_of(subnet).num_addresses - _TAKEN_BY_AZURE:
+        if (
+            previous is None
+            and len(users_of(self.subscription, subnet)) >= range_of(subnet).num_addresses - _TAKEN_BY_AZURE
+        ):
             raise AzureError(
                 400,
                 "SubnetIsFull",
@@ -92,7 +95,7 @@ class PrivateEndpoint(ResourceType):
         connection |= {"privateLinkServiceConnectionState": approved, "provisioningState": "Succeeded"}
 
     def _check_target(self, connection: dict[str, Any], record: Record) -> None:
-        target = need_reference(self.azure, connection.get("privateLinkServiceId", ""), record)
+        target = need_reference(self.subscription, connection.get("privateLinkServiceId", ""), record)
         known, group = _TARGETS.get(target.token), connection["groupIds"][0]
         if known is None or known.group_id != group:
             # github.com/Azure/azure-cli/issues/16750
@@ -130,8 +133,8 @@ class PrivateDnsZoneGroup(ResourceType):
             AzureError: in the words of the network provider, except for the zone of another service.
         """
         del previous
-        endpoint = self.azure.need(record.id.rsplit("/privateDnsZoneGroups/", 1)[0])
-        target = self.azure.need(_connection(endpoint)["privateLinkServiceId"])
+        endpoint = self.subscription.need(record.id.rsplit("/privateDnsZoneGroups/", 1)[0])
+        target = self.subscription.need(_connection(endpoint)["privateLinkServiceId"])
         expected = _TARGETS[target.token].zone
         for zone in self._zones(record):
             if zone.name.lower() != expected:
@@ -144,7 +147,7 @@ class PrivateDnsZoneGroup(ResourceType):
 
     def _zones(self, record: Record) -> Iterator[Record]:
         for config in record.inputs.get("privateDnsZoneConfigs", []):
-            yield need_reference(self.azure, config.get("privateDnsZoneId", ""), record)
+            yield need_reference(self.subscription, config.get("privateDnsZoneId", ""), record)
 
 
 def _connection(endpoint: Record) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
+from localazure.derived_guid import derived_guid
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
 

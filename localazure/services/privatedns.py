@@ -54,9 +54,9 @@ class VirtualNetworkLink(ResourceType):
             AzureError: in the words of the service (github.com/MicrosoftDocs/azure-aks-docs/issues/212).
         """
         del previous
-        zone = self.azure.need(record.id.rsplit("/virtualNetworkLinks/", 1)[0])
-        network = need_reference(self.azure, record.inputs.get("virtualNetwork", {}).get("id", ""), record)
-        for other in self.azure.find(self.token):
+        zone = self.subscription.need(record.id.rsplit("/virtualNetworkLinks/", 1)[0])
+        network = need_reference(self.subscription, record.inputs.get("virtualNetwork", {}).get("id", ""), record)
+        for other in self.subscription.find(self.token):
             same_network = other.inputs["virtualNetwork"]["id"].lower() == network.id.lower()
             same_zone = other.inputs["privateZoneName"].lower() == zone.name.lower()
             if same_network and same_zone and other.id.lower() != record.id.lower():

@@ -65,7 +65,7 @@ class RedisEnterprise(ResourceType):
                 would shrink. Codes and texts are ours.
         """
         region = record.outputs["location"]  # part of the host name
-        namesakes = (each for each in self.azure.find(self.token) if each.name.lower() == record.name.lower())
+        namesakes = (each for each in self.subscription.find(self.token) if each.name.lower() == record.name.lower())
         if any(each.id.lower() != record.id.lower() and each.outputs["location"] == region for each in namesakes):
             raise AzureError(409, "NameNotAvailable", f"The cluster name '{record.name}' is already in use.")
         if previous and _is_available(previous) and not _is_available(record):
@@ -81,8 +81,8 @@ class RedisEnterprise(ResourceType):
             "resourceState": "Running",
         }
         if previous and skus[0] != skus[-1]:
-            for database in self.azure.find(Database.token, clusterName=record.name):
-                await self.azure.runtime.redis.create(record.name, memory(record, database))
+            for database in self.subscription.find(Database.token, clusterName=record.name):
+                await self.subscription.runtime.redis.create(record.name, memory(record, database))
 
 
 def _is_available(cluster: Record) -> bool:
@@ -126,7 +126,7 @@ class Database(ResourceType):
             AzureError: there is no cluster, its memory is too large for NoCluster, or the clustering policy changed
                 (the ARM reference: only NoCluster can be changed without deleting the database).
         """
-        cluster = self.azure.need(record.id.rsplit("/databases/", 1)[0])
+        cluster = self.subscription.need(record.id.rsplit("/databases/", 1)[0])
         policy = record.inputs.get("clusteringPolicy")
         if policy == "NoCluster" and gigabytes(cluster.inputs["sku"]["name"]) > _NO_CLUSTER_GIGABYTES:
             sku = cluster.inputs["sku"]["name"]
@@ -139,18 +139,18 @@ class Database(ResourceType):
             "accessKeysAuthentication": "Disabled",
             "clientProtocol": "Encrypted",
             "evictionPolicy": record.inputs.get("evictionPolicy", "VolatileLRU"),
-            "port": await self.azure.runtime.redis.create(cluster.name, memory(cluster, record)),
+            "port": await self.subscription.runtime.redis.create(cluster.name, memory(cluster, record)),
             "resourceState": "Running",
         }
 
     async def delete(self, record: Record) -> None:
         """Stop the server and drop its data, as Azure does."""
-        await self.azure.runtime.redis.drop(record.inputs["clusterName"])
+        await self.subscription.runtime.redis.drop(record.inputs["clusterName"])
 
     async def recover(self, record: Record) -> None:
         """Start the server again on its data and port."""
-        cluster = self.azure.need(record.id.rsplit("/databases/", 1)[0])
-        await self.azure.runtime.redis.create(cluster.name, memory(cluster, record))
+        cluster = self.subscription.need(record.id.rsplit("/databases/", 1)[0])
+        await self.subscription.runtime.redis.create(cluster.name, memory(cluster, record))
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the database answers."""
@@ -191,9 +191,9 @@ class AccessPolicyAssignment(ResourceType):
             AzureError: there is no database, or the object has an assignment already (one per user and database:
                 terraform-provider-azurerm, managed_redis_access_policy_assignment_resource.go). The code is ours.
         """
-        self.azure.need(record.id.rsplit("/accessPolicyAssignments/", 1)[0])
+        self.subscription.need(record.id.rsplit("/accessPolicyAssignments/", 1)[0])
         object_id = _object_id(record)
-        siblings = self.azure.find(self.token, clusterName=record.inputs["clusterName"])
+        siblings = self.subscription.find(self.token, clusterName=record.inputs["clusterName"])
         if any(_object_id(other) == object_id for other in siblings if other.id.lower() != record.id.lower()):
             raise AzureError(409, "Conflict", f"The user '{object_id}' already has an access policy assignment.")
         if previous and _object_id(previous) != object_id:
@@ -202,11 +202,11 @@ class AccessPolicyAssignment(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Take the object's access away."""
-        await self.azure.runtime.redis.expel(record.inputs["clusterName"], _object_id(record))
+        await self.subscription.runtime.redis.expel(record.inputs["clusterName"], _object_id(record))
 
     async def recover(self, record: Record) -> None:
         """Let the object in again."""
-        await self.azure.runtime.redis.admit(record.inputs["clusterName"], _object_id(record))
+        await self.subscription.runtime.redis.admit(record.inputs["clusterName"], _object_id(record))
 
 
 def _object_id(record: Record) -> str:

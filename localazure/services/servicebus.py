@@ -81,9 +81,9 @@ class Namespace(ResourceType):
                 "BadRequest",
                 f"The tier of namespace '{record.name}' cannot be changed to or from Premium in place.",
             )
-        host = await self.azure.runtime.buses.start(record.id)
+        host = await self.subscription.runtime.buses.start(record.id)
         record.outputs |= {
-            "metricId": f"{self.azure.subscription_id}:{record.name.lower()}",
+            "metricId": f"{self.subscription.subscription_id}:{record.name.lower()}",
             "serviceBusEndpoint": f"https://{host}/",
             "sku": {"tier": _sku(record.inputs).get("name"), **_sku(record.inputs)},
             "status": "Active",
@@ -91,11 +91,11 @@ class Namespace(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Stop the broker and forget the messages, as Azure does."""
-        await self.azure.runtime.buses.drop(record.id)
+        await self.subscription.runtime.buses.drop(record.id)
 
     async def recover(self, record: Record) -> None:
         """Start the broker again, at its address and with its messages."""
-        await self.azure.runtime.buses.start(record.id)
+        await self.subscription.runtime.buses.start(record.id)
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the namespace answers."""
@@ -139,12 +139,12 @@ class Queue(ResourceType):
                 "Service Bus quotas"; poshbotio/PoshBot pull request 93); the texts are ours.
         """
         del previous
-        namespace = self.azure.need(record.id.rsplit("/queues/", 1)[0])
+        namespace = self.subscription.need(record.id.rsplit("/queues/", 1)[0])
         tier = str(_sku(namespace.inputs).get("name"))
         for key, text in _tier_problems(tier, record.inputs):
             raise AzureError(400, "MessagingGatewayBadRequest", f"SubCode=40000. '{key}': {text}")
-        self.azure.runtime.buses.declare(namespace.id, record.name, _rules(record.inputs))
-        counts = self.azure.runtime.buses.counts(namespace.id, record.name)
+        self.subscription.runtime.buses.declare(namespace.id, record.name, _rules(record.inputs))
+        counts = self.subscription.runtime.buses.counts(namespace.id, record.name)
         record.outputs |= {
             "countDetails": {
                 "activeMessageCount": counts.active,
@@ -160,17 +160,17 @@ class Queue(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Drop the queue with its messages."""
-        self.azure.runtime.buses.remove(record.id.rsplit("/queues/", 1)[0], record.name)
+        self.subscription.runtime.buses.remove(record.id.rsplit("/queues/", 1)[0], record.name)
 
     async def recover(self, record: Record) -> None:
         """Give the broker its queue back."""
-        self.azure.runtime.buses.declare(record.id.rsplit("/queues/", 1)[0], record.name, _rules(record.inputs))
+        self.subscription.runtime.buses.declare(record.id.rsplit("/queues/", 1)[0], record.name, _rules(record.inputs))
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """How many messages it holds now."""
         namespace_id = record.id.rsplit("/queues/", 1)[0]
-        counts = asdict(self.azure.runtime.buses.counts(namespace_id, record.name))
-        address = self.azure.need(namespace_id).outputs["serviceBusEndpoint"]
+        counts = asdict(self.subscription.runtime.buses.counts(namespace_id, record.name))
+        address = self.subscription.need(namespace_id).outputs["serviceBusEndpoint"]
         said = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number)
         return {"kind": "queue", "name": record.name, "address": f"{address}{record.name} ({said or 'empty'})"}
 

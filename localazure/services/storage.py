@@ -61,18 +61,18 @@ class StorageAccount(ResourceType):
             )
             raise AzureError(400, "InvalidRequestPropertyValue", text)
         record.outputs |= {
-            "primaryEndpoints": {"blob": await self.azure.runtime.blobs.open(record.id)},
+            "primaryEndpoints": {"blob": await self.subscription.runtime.blobs.open(record.id)},
             "primaryLocation": record.outputs["location"],
             "statusOfPrimary": "available",
         }
 
     async def delete(self, record: Record) -> None:
         """Stop the data plane and forget the blobs."""
-        await self.azure.runtime.blobs.drop(record.id)
+        await self.subscription.runtime.blobs.drop(record.id)
 
     async def recover(self, record: Record) -> None:
         """Start the data plane again, at the address it had."""
-        await self.azure.runtime.blobs.open(record.id)
+        await self.subscription.runtime.blobs.open(record.id)
 
     def status(self, record: Record) -> dict[str, Any] | None:
         """Where the account's blobs are."""
@@ -113,7 +113,7 @@ class BlobServiceProperties(ResourceType):
                 (Microsoft Learn, "Configure immutability policies for blob versions": versioning is required).
         """
         del previous
-        account = self.azure.need(_account_id(record))
+        account = self.subscription.need(_account_id(record))
         if not record.inputs.get("isVersioningEnabled") and (held := _immutable_container(self, account)):
             text = f"Versioning cannot be disabled: container '{held.name}' has immutable storage with versioning."
             raise AzureError(409, "ConflictFeatureEnabled", text)
@@ -142,11 +142,11 @@ class BlobContainer(ResourceType):
             AzureError: it would be public although the account forbids that; it would be immutable by version without
                 versions; or that is changed, which it cannot be (ARM reference: "an immutable property").
         """
-        account = self.azure.need(_account_id(record))
+        account = self.subscription.need(_account_id(record))
         public = record.inputs.get("publicAccess", "None")
         if public != "None" and not account.inputs.get("allowBlobPublicAccess", False):
             raise AzureError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
-        service = self.azure.get(f"{account.id}/blobServices/default")
+        service = self.subscription.get(f"{account.id}/blobServices/default")
         if _by_version(record) and not (service and service.inputs.get("isVersioningEnabled")):
             text = "Immutable storage with versioning needs an account with versioning enabled."
             raise AzureError(409, "ConflictFeatureEnabled", text)
@@ -157,7 +157,7 @@ class BlobContainer(ResourceType):
 
     async def delete(self, record: Record) -> None:
         """Forget the blobs."""
-        self.azure.runtime.blobs.account(_account_id(record)).drop(record.name)
+        self.subscription.runtime.blobs.account(_account_id(record)).drop(record.name)
 
 
 class BlobContainerImmutabilityPolicy(ResourceType):
@@ -177,7 +177,7 @@ class BlobContainerImmutabilityPolicy(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Take the policy of a container that is there. Raises AzureError when it is not."""
         del previous
-        self.azure.need(record.id.rpartition("/immutabilityPolicies/")[0])
+        self.subscription.need(record.id.rpartition("/immutabilityPolicies/")[0])
         record.outputs["state"] = "Unlocked"
 
 
@@ -200,7 +200,7 @@ class ManagementPolicy(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Take the policy of an account that is there. Raises AzureError when it is not."""
         del previous
-        self.azure.need(_account_id(record))
+        self.subscription.need(_account_id(record))
 
 
 def _account_id(record: Record) -> str:
@@ -214,7 +214,7 @@ def _by_version(container: Record) -> bool:
 
 
 def _immutable_container(behaviour: ResourceType, account: Record) -> Record | None:
-    found = behaviour.azure.find(BlobContainer.token)
+    found = behaviour.subscription.find(BlobContainer.token)
     return next((c for c in found if _account_id(c).lower() == account.id.lower() and _by_version(c)), None)
 
 

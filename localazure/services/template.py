@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from localazure.access import ACR_PULL, SECRET_READERS
-from localazure.azure import Azure
 from localazure.containers.spec import ContainerSpec, Digest, Probe, ProbeKind, QueueRule, RevisionSpec, ScaleRules
 from localazure.errors import AzureError
 from localazure.planes.tokens import Identity
 from localazure.planes.vault_store import VaultError
+from localazure.subscription import Subscription
 
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -18,12 +18,12 @@ class TemplateReader:
     """Reads the inputs of one app against what exists.
 
     Args:
-        azure: the subscription.
+        subscription: where it is.
         inputs: the app's inputs by wire name.
     """
 
-    def __init__(self, azure: Azure, inputs: Mapping[str, Any]) -> None:
-        self._azure = azure
+    def __init__(self, subscription: Subscription, inputs: Mapping[str, Any]) -> None:
+        self._subscription = subscription
         self._inputs = inputs
         self._configuration: Mapping[str, Any] = inputs.get("configuration", {})
 
@@ -41,7 +41,7 @@ class TemplateReader:
     def identities(self) -> dict[str, dict[str, str]]:
         """The assigned identities as ARM answers them: principal and client by id."""
         assigned = self._inputs.get("identity", {}).get("userAssignedIdentities", [])
-        found = {resource_id: self._azure.need(resource_id).outputs for resource_id in assigned}
+        found = {resource_id: self._subscription.need(resource_id).outputs for resource_id in assigned}
         return {
             resource_id: {"principalId": outputs["principalId"], "clientId": outputs["clientId"]}
             for resource_id, outputs in found.items()
@@ -77,15 +77,19 @@ class TemplateReader:
         principal = self._assigned(identity)
         address, _, path = reference.partition("/secrets/")
         name = path.split("/")[0]
-        for vault in self._azure.find("keyvault:Vault"):
+        for vault in self._subscription.find("keyvault:Vault"):
             if vault.outputs["properties"]["vaultUri"].rstrip("/") == address and principal:
                 secret = f"{vault.id}/secrets/{name}"
-                return self._read(vault.id, name) if self._azure.is_granted(principal, SECRET_READERS, secret) else None
+                return (
+                    self._read(vault.id, name)
+                    if self._subscription.is_granted(principal, SECRET_READERS, secret)
+                    else None
+                )
         return None
 
     def _read(self, vault_id: str, name: str) -> str | None:
         try:
-            return self._azure.runtime.vaults.secrets(vault_id).read(name, "").value
+            return self._subscription.runtime.vaults.secrets(vault_id).read(name, "").value
         except VaultError:
             return None
 
@@ -95,14 +99,15 @@ class TemplateReader:
         repository, at, digest = image.partition("@")
         server = repository.split("/")[0]
         registry = next(
-            (r for r in self._azure.find("containerregistry:Registry") if r.outputs["loginServer"] == server), None
+            (r for r in self._subscription.find("containerregistry:Registry") if r.outputs["loginServer"] == server),
+            None,
         )
         registries = self._configuration.get("registries", [])
         pull = next((r.get("identity", "") for r in registries if r["server"] == server), "")
         principal = self._assigned(pull)
-        if not registry or not principal or not self._azure.is_granted(principal, ACR_PULL, registry.id):
+        if not registry or not principal or not self._subscription.is_granted(principal, ACR_PULL, registry.id):
             raise _image_error(container["name"], image, "UNAUTHORIZED: authentication required")
-        if not at or not DIGEST.fullmatch(digest) or not self._azure.runtime.images.has(Digest(digest)):
+        if not at or not DIGEST.fullmatch(digest) or not self._subscription.runtime.images.has(Digest(digest)):
             reason = f"MANIFEST_UNKNOWN: manifest tagged by '{digest or image}' is not found"
             raise _image_error(container["name"], image, reason)
         return Digest(digest)
@@ -113,11 +118,11 @@ class TemplateReader:
         Raises:
             AzureError: as `check` does.
         """
-        init, main = (self._azure.runtime.admit(name, self._identities_of(phase)) for phase in ("Init", "Main"))
+        init, main = (self._subscription.runtime.admit(name, self._identities_of(phase)) for phase in ("Init", "Main"))
         try:
             return self._spec(name, init, main)
         except AzureError:
-            self._azure.runtime.withdraw(name)
+            self._subscription.runtime.withdraw(name)
             raise
 
     def _spec(self, name: str, init: Mapping[str, str], main: Mapping[str, str]) -> RevisionSpec:

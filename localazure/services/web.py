@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from localazure.derived_guid import derived_guid
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, derived_guid, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.domain_proof import leads_to
 from localazure.services.location import location_problem
 from localazure.store import Record
@@ -42,7 +43,7 @@ class StaticSite(ResourceType):
     async def put(self, record: Record, previous: Record | None) -> None:
         """Hand out a host name that stays. Refuse a plan with room for fewer domains than there are."""
         del previous
-        _check_room(record, len(self.azure.find("web:StaticSiteCustomDomain", name=record.name)))
+        _check_room(record, len(self.subscription.find("web:StaticSiteCustomDomain", name=record.name)))
         key = derived_guid(record.id).replace("-", "")
         record.outputs["defaultHostname"] = f"lively-sea-{key[:9]}.1.azurestaticapps.net"
 
@@ -68,8 +69,8 @@ class StaticSiteCustomDomain(ResourceType):
                 domain too many (azure-facts.md section 3.16; the words are ours).
         """
         del previous
-        site = self.azure.need(record.id.rsplit("/customDomains/", 1)[0])
-        others = self.azure.find(self.token)
+        site = self.subscription.need(record.id.rsplit("/customDomains/", 1)[0])
+        others = self.subscription.find(self.token)
         if any(r.name.lower() == record.name.lower() and r.id.lower() != record.id.lower() for r in others):
             raise AzureError(
                 400,
@@ -81,7 +82,7 @@ class StaticSiteCustomDomain(ResourceType):
         if record.inputs.get("validationMethod", "cname-delegation") == "dns-txt-token":
             record.outputs |= {"status": "Validating", "validationToken": derived_guid(record.id).replace("-", "")}
             return
-        if leads_to(self.azure, record.name) != site.outputs["defaultHostname"]:
+        if leads_to(self.subscription, record.name) != site.outputs["defaultHostname"]:
             raise AzureError(
                 400, "BadRequest", "CNAME Record is invalid. Please ensure the CNAME record has been created."
             )

@@ -11,8 +11,8 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage, TransportType
 from azure.storage.blob import ContainerClient
 from checkout import Checkout
 
-from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
+from localazure.subscription import TENANT_ID
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Final
 
 from app.contract import ApiEnv
 from app.jobs.migrate import DatabaseRole, migrate
-from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.redis.server import Memory
+from localazure.subscription import TENANT_ID
 from tests.integration.app.platform_parts import BACKUP_ROLE, MIGRATOR, Platform
 from tests.integration.app.replica_process import Served, open_replica, serve
 from tests.integration.blob.blob_harness import Place, open_place

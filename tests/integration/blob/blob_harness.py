@@ -9,12 +9,13 @@ from typing import Any, Final, Self
 from azure.core.credentials import AccessToken
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.planes.blob import RESOURCE
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from tests.unit.localazure.arm import BLOB_CONTRIBUTOR, create, grant
 
 SERVICE: Final = {"deleteRetentionPolicy": {"days": 7, "enabled": True}, "isVersioningEnabled": True}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from blob_harness import Place, open_place
 
-from localazure.azure import TENANT_ID
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
+from localazure.subscription import TENANT_ID
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,9 @@ from app.jobs.backup import Manifest, back_up
 from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.blobs import BlobContainer
 from app.storage.connection import Connection, Login, connect
-from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint
+from localazure.subscription import TENANT_ID
 from tests.integration.blob.blob_harness import Place, open_place
 
 ROOT: Final = Path(__file__).parents[3]

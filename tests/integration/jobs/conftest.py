@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from jobs_harness import Workshop, open_workshop
 
-from localazure.azure import TENANT_ID
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
+from localazure.subscription import TENANT_ID
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.containers.images import ImageStore, build_image
 from localazure.runtime import Runtime
 from localazure.services.app_job import Job
 from localazure.services.catalog import TYPES
 from localazure.services.job_history import Execution
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from tests.unit.localazure.arm import ACR_PULL, create, grant
 
 JOB: Final = "app:Job"

@@ -26,9 +26,9 @@ from app.storage.exports import BlobExports
 from app.storage.personal_rows import PostgresRows
 from app.storage.processing import PostgresProcessingLog
 from app.wiring.privacy import PrivacyWork, chats_by
-from localazure.azure import TENANT_ID
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.postgres.server import Endpoint
+from localazure.subscription import TENANT_ID
 from tests.integration.blob.blob_harness import Place, open_place
 from tests.unit.app.memory_privacy import MemorySealer
 from tests.unit.localazure.arm import BLOB_CONTRIBUTOR, create, grant

@@ -15,12 +15,13 @@ from azure.keyvault.keys import KeyVaultKeyIdentifier
 from azure.keyvault.keys.aio import KeyClient
 from azure.keyvault.keys.crypto import KeyWrapAlgorithm
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from tests.integration.vault.vault_harness import crypto_of, key_client
 from tests.unit.localazure.arm import ROLES, SECRETS_USER, create, grant
 

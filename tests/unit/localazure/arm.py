@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from localazure.azure import SUBSCRIPTION_ID, TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.errors import AzureError
 from localazure.store import Record
+from localazure.subscription import SUBSCRIPTION_ID, TENANT_ID
 
 Inputs = Mapping[str, Any]
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.store import Store
+from localazure.subscription import TENANT_ID
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.errors import NotSimulatedError, StateError
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.shapes import resource_shape
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from tests.unit.localazure.arm import ACCEPTED, GROUP, create, problems_of, refused, urn
 
 IDENTITY = "managedidentity:UserAssignedIdentity"

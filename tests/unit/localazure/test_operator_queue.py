@@ -15,12 +15,13 @@ from azure.servicebus.aio import ServiceBusClient
 from app.contract import OPERATIONS_QUEUE, REPLAY_OF, TRACE_PROPERTIES
 from app.queue.service_bus import ServiceBusQueue
 from app.settings.groups import QueueSettings
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.client import Client
 from localazure.control import control_app
 from localazure.endpoints import Endpoints
 from localazure.operator import OPERATOR
 from localazure.planes.tokens import TokenSigner
+from localazure.subscription import TENANT_ID
 from ops.dead_letters import put_back, show
 from ops.queue_access import local_queue
 from ops.target import UsageError

@@ -18,7 +18,7 @@ from azure.core.credentials import AccessToken
 from azure.servicebus import ServiceBusMessage, TransportType
 from azure.servicebus.aio import ServiceBusClient
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.containers.images import ImageStore, build_image
 from localazure.containers.scaler import Pace
 from localazure.errors import ProvisioningError, StateError
@@ -27,6 +27,7 @@ from localazure.runtime import Runtime
 from localazure.services.app import ContainerApp
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from tests.unit.localazure.arm import ACR_PULL, ROLES, SECRETS_USER, create, grant, problems_of, refused, urn
 
 pytestmark = pytest.mark.integration

@@ -1,4 +1,5 @@
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
+from localazure.subscription import TENANT_ID
 from tests.unit.localazure.arm import create
 
 IDENTITY = "managedidentity:UserAssignedIdentity"

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from localazure.azure import SUBSCRIPTION_ID, Azure
+from localazure.azure import Azure
 from localazure.store import Record
+from localazure.subscription import SUBSCRIPTION_ID
 from tests.unit.localazure.arm import GROUP, create, problems_of, refused
 
 METRIC, LOG, ACTIVITY = (f"monitor:{kind}" for kind in ("MetricAlert", "ScheduledQueryRule", "ActivityLogAlert"))

@@ -11,12 +11,13 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.planes.ingestion import RESOURCE
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.store import Record, Store
+from localazure.subscription import TENANT_ID
 from localazure.telemetry import FILE_BYTES, StoredComponent
 from tests.unit.localazure.arm import PUBLISHER, SECRETS_USER, create, grant
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from localazure.azure import TENANT_ID, Azure
+from localazure.azure import Azure
 from localazure.errors import StateError
 from localazure.planes.key_store import Key, KeyVersion
 from localazure.planes.tls import CertificateAuthority
@@ -17,6 +17,7 @@ from localazure.planes.tokens import Identity, TokenSigner
 from localazure.planes.vault import VaultAddress
 from localazure.planes.vault_store import Secret, SecretVersion
 from localazure.store import Store
+from localazure.subscription import TENANT_ID
 from localazure.vault_file import VaultFile
 from localazure.vaults import Vaults
 from tests.unit.localazure.arm import GROUP, SECRETS_USER, create, grant
