@@ -1,8 +1,8 @@
 """Models of OpenAI, by its official SDK; imported only where it is the provider, as the import takes half a second.
 
 Asked by the SDK's own `post`, which its documentation has for requests of any kind: `chat.completions.create` looks at
-each part of each message by the type of everything that it could be: for eleven messages a call took three times as
-much CPU time.
+each part of each message by the type of everything that it could be, so a call with eleven messages took three times
+as much CPU time.
 """
 
 from collections.abc import AsyncGenerator
