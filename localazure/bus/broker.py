@@ -12,11 +12,11 @@ from typing import Final
 from localazure.bus import cbs, errors, management
 from localazure.bus.connection import Connection
 from localazure.bus.errors import BusError
-from localazure.bus.links import Outlet, Take
+from localazure.bus.links import Lane, Outlet, Take
 from localazure.bus.message import BATCH_FORMAT, Message, batch
+from localazure.bus.ports import Peer
 from localazure.bus.queue import Queue
 from localazure.bus.rules import DEAD_LETTERS, Counts, QueueRules
-from localazure.bus.session import Session
 from localazure.errors import StateError
 from localazure.planes.listener import HOST
 from localazure.planes.tokens import TokenSigner
@@ -125,19 +125,19 @@ class Broker:
         queue.advance()
         return queue.counts()
 
-    def target(self, connection: Connection, session: Session, address: str) -> tuple[Take, int]:
+    def target(self, client: Peer, session: Lane, address: str) -> tuple[Take, int]:
         """What takes the messages sent to an address, and the largest it takes. Raises BusError."""
         name = _entity(address)
         if name == _CBS:
-            return partial(self._put_token, connection, session), _REQUEST_BYTES
+            return partial(self._put_token, client, session), _REQUEST_BYTES
         if name.endswith(_MANAGEMENT):
             queue = self._queue(name.removesuffix(_MANAGEMENT), address)
-            return partial(self._manage, connection, session, queue), _REQUEST_BYTES
-        self._check(connection, "Send", name)
+            return partial(self._manage, client, session, queue), _REQUEST_BYTES
+        self._check(client, "Send", name)
         queue = self._queue(name, address)
         return partial(self._send, queue), queue.rules.max_message_bytes
 
-    def source(self, connection: Connection, address: str) -> Queue | None:
+    def source(self, client: Peer, address: str) -> Queue | None:
         """The queue of an address; None for a node that only answers. Raises BusError."""
         name = _entity(address)
         if name == _CBS:
@@ -145,7 +145,7 @@ class Broker:
         if name.endswith(_MANAGEMENT):
             self._queue(name.removesuffix(_MANAGEMENT), address)
             return None
-        self._check(connection, "Listen", name)
+        self._check(client, "Listen", name)
         return self._queue(name, address)
 
     def _queue(self, name: str, address: str) -> Queue:
@@ -156,9 +156,9 @@ class Broker:
     def _resource(self, name: str) -> str:
         return f"sb://{self.host}/{name}"
 
-    def _check(self, connection: Connection, claim: str, name: str) -> None:
+    def _check(self, client: Peer, claim: str, name: str) -> None:
         # Before it is known whether there is such an entity: github.com/Azure/azure-sdk-for-net/issues/44734.
-        claims = connection.claims
+        claims = client.claims
         valid = claims is not None and claims.expires_at > self._clock()
         if not valid or not claims or not self._authorize(claims.object_id, claim, name.removesuffix(DEAD_LETTERS)):
             raise errors.unauthorized(claim, self._resource(name))
@@ -167,11 +167,11 @@ class Broker:
         queue.send(batch(raw) if message_format == BATCH_FORMAT else [raw])
         self.pump(queue)
 
-    def _manage(self, connection: Connection, session: Session, queue: Queue, _: int, raw: bytes) -> None:
+    def _manage(self, client: Peer, session: Lane, queue: Queue, _: int, raw: bytes) -> None:
         request = Message.parse(raw)
 
         def claim(needed: str) -> None:
-            self._check(connection, needed, queue.name)
+            self._check(client, needed, queue.name)
 
         try:
             _reply(session, queue.name + _MANAGEMENT, request, management.answer(queue, request, claim))
@@ -179,10 +179,10 @@ class Broker:
             raise BusError("com.microsoft:argument-error", f"The request cannot be understood: {error!r}.") from error
         self.pump(queue)
 
-    def _put_token(self, connection: Connection, session: Session, _: int, raw: bytes) -> None:
+    def _put_token(self, client: Peer, session: Lane, _: int, raw: bytes) -> None:
         request = Message.parse(raw)
         claims, answer = cbs.put_token(request, self._tokens)
-        connection.claims = claims or connection.claims
+        client.claims = claims or client.claims
         _reply(session, _CBS, request, answer)
 
     def subscribe(self, link: Outlet) -> None:
@@ -226,7 +226,7 @@ def _entity(address: str) -> str:
     return path.strip("/").lower()
 
 
-def _reply(session: Session, node: str, request: Message, answer: bytes) -> None:
+def _reply(session: Lane, node: str, request: Message, answer: bytes) -> None:
     links = [link for link in session.outlets if _entity(link.node or "") == node]
     wanted = request.properties[4] if len(request.properties) > 4 else None  # noqa: PLR2004 - reply-to is the fifth
     if links:

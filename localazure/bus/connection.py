@@ -10,11 +10,11 @@ from localazure.bus import frames
 from localazure.bus.codec import Array, DecodeError, Symbol, UByte, UInt, UShort
 from localazure.bus.errors import BusError
 from localazure.bus.frames import Begin, Close, End, Frame, Open, SaslInit, SaslMechanisms, SaslOutcome
+from localazure.bus.ports import Exchange
 from localazure.bus.session import Session
 from localazure.planes.pipe import Stream, close
 
 if TYPE_CHECKING:
-    from localazure.bus.broker import Broker
     from localazure.planes.tokens import Claims
 
 _BUFFER_BYTES: Final = 1024 * 1024
@@ -38,12 +38,12 @@ class Connection:
         claims: What the client's last token says, or None.
     """
 
-    def __init__(self, stream: Stream, broker: "Broker", idle_seconds: float) -> None:
+    def __init__(self, stream: Stream, broker: Exchange, idle_seconds: float) -> None:
+        self._broker = broker
         self._idle_seconds = idle_seconds
         self._reader, self._writer = stream
         self._relief: asyncio.Task[None] | None = None
         self._sessions: dict[int, Session] = {}
-        self.broker = broker
         self.claims: Claims | None = None
         self.largest_frame = _FRAME_BYTES
 
@@ -120,7 +120,7 @@ class Connection:
                 case Begin():
                     if channel > _CHANNELS:
                         raise BusError("amqp:connection:framing-error", f"The channel {channel} is above {_CHANNELS}.")
-                    self._sessions[channel] = Session(self, channel, frame)
+                    self._sessions[channel] = Session(self, self._broker, channel, frame)
                 case _ if channel not in self._sessions:
                     raise BusError("amqp:not-allowed", f"There is no session on channel {channel}.")
                 case End():
@@ -156,4 +156,4 @@ class Connection:
         self._relief = None
         for session in self._sessions.values():
             for queue in {link.queue for link in session.outlets if link.queue}:
-                self.broker.pump(queue)
+                self._broker.pump(queue)

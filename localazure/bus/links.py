@@ -1,18 +1,15 @@
 """The broker's ends of links: an inlet takes messages from a client, an outlet gives it some."""
 
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
-from uuid import uuid4
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+from uuid import UUID, uuid4
 
 from localazure.bus import errors, frames
 from localazure.bus.codec import DecodeError, Described, UByte, UInt, ULong
 from localazure.bus.errors import BusError
-from localazure.bus.frames import Attach, Disposition, Flow, Transfer
-
-if TYPE_CHECKING:
-    from localazure.bus.queue import Delivery, Queue
-    from localazure.bus.session import Session
+from localazure.bus.frames import Attach, Disposition, Flow, Frame, Transfer
+from localazure.bus.queue import Delivery, Queue
 
 Take = Callable[[int, bytes], None]
 """Takes a message in, by its format. Raises BusError or DecodeError when it does not."""
@@ -21,6 +18,44 @@ _CREDIT: Final = 1000
 _ID: Final = 0xFFFFFFFF
 _MOST_ANSWERS: Final = 1000
 _SETTLED: Final = 1
+
+
+class Lane(Protocol):
+    """A session (`localazure.bus.session`), as its links and the broker see it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is room for another message on the way to the client."""
+        ...
+
+    @property
+    def outlets(self) -> "Sequence[Outlet]":
+        """The links on which the client receives."""
+        ...
+
+    def answer(self, attach: Attach) -> Attach:
+        """The other side's half of an attachment."""
+        ...
+
+    def await_outcome(self, queue: Queue, token: UUID) -> None:
+        """Expect that the client settles the delivery just sent."""
+        ...
+
+    def pump(self, queue: Queue) -> None:
+        """Send what waits in a queue to whoever waits for it."""
+        ...
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame."""
+        ...
+
+    def send_flow(self, handle: int, delivery_count: int, credit: int, *, drain: bool = False) -> None:
+        """Tell the client the state of a link."""
+        ...
+
+    def transfer(self, handle: int, raw: bytes, tag: bytes, *, settled: bool) -> None:
+        """Send a message."""
+        ...
 
 
 class Inlet:
@@ -33,7 +68,7 @@ class Inlet:
         limit: The largest message in bytes.
     """
 
-    def __init__(self, session: "Session", attach: Attach, take: Take, limit: int) -> None:
+    def __init__(self, session: Lane, attach: Attach, take: Take, limit: int) -> None:
         self._credit = 0
         self._first: Transfer | None = None
         self._handle = attach.handle
@@ -91,7 +126,7 @@ class Outlet:
         queue: Where messages come from; None for the answers of a node.
     """
 
-    def __init__(self, session: "Session", attach: Attach, queue: "Queue | None") -> None:
+    def __init__(self, session: Lane, attach: Attach, queue: Queue | None) -> None:
         self._answers: deque[bytes] = deque(maxlen=_MOST_ANSWERS)
         self._credit = 0
         self._handle = attach.handle
@@ -122,7 +157,7 @@ class Outlet:
         if frame.drain or frame.echo:
             self._session.send_flow(self._handle, self._sent, self._credit, drain=frame.drain)
 
-    def deliver(self, delivery: "Delivery") -> None:
+    def deliver(self, delivery: Delivery) -> None:
         """Send a message of the queue; the lock's token is its tag."""
         self._send(delivery.raw, delivery.token.bytes_le, settled=not self.locks)
         if self.queue and self.locks:

@@ -1,7 +1,7 @@
 """A session of a connection: links, and how many frames may be under way."""
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from localazure.bus import frames
@@ -9,10 +9,8 @@ from localazure.bus.codec import Described, UInt, UShort
 from localazure.bus.errors import BusError
 from localazure.bus.frames import Attach, Begin, Detach, Disposition, End, Flow, Frame, Transfer
 from localazure.bus.links import Inlet, Outlet
+from localazure.bus.ports import Exchange, Peer
 from localazure.bus.queue import Queue
-
-if TYPE_CHECKING:
-    from localazure.bus.connection import Connection
 
 _ID: Final = 0xFFFFFFFF
 _OVERHEAD_BYTES: Final = 128
@@ -24,14 +22,16 @@ class Session:
     """One session, on the same channel in both directions.
 
     Args:
-        connection: The client.
+        client: Whose it is.
+        broker: What it talks to.
         channel: The number of the session.
         begin: What the client asked for.
     """
 
-    def __init__(self, connection: "Connection", channel: int, begin: Begin) -> None:
+    def __init__(self, client: Peer, broker: Exchange, channel: int, begin: Begin) -> None:
+        self._broker = broker
         self._channel = channel
-        self._connection = connection
+        self._client = client
         self._held: deque[bytes] = deque()
         self._links: dict[int, Inlet | Outlet] = {}
         self._next_incoming_id = int(begin.next_outgoing_id)
@@ -51,7 +51,7 @@ class Session:
     @property
     def ready(self) -> bool:
         """Whether there is room for another message on the way to the client."""
-        return not self._held and not self._connection.is_congested
+        return not self._held and not self._client.is_congested
 
     @property
     def outlets(self) -> list[Outlet]:
@@ -88,19 +88,18 @@ class Session:
     def _drop(self, handle: int) -> bool:
         link = self._links.pop(handle, None)
         if isinstance(link, Outlet):
-            self._connection.broker.unsubscribe(link)
+            self._broker.unsubscribe(link)
         return link is not None
 
     def _attach(self, frame: Attach) -> None:
-        broker = self._connection.broker
         self._drop(frame.handle)
         try:
             if frame.role:
-                queue = broker.source(self._connection, frame.address(frame.source) or "")
+                queue = self._broker.source(self._client, frame.address(frame.source) or "")
                 link = self._links[frame.handle] = Outlet(self, frame, queue)
-                broker.subscribe(link)
+                self._broker.subscribe(link)
             else:
-                take, limit = broker.target(self._connection, self, frame.address(frame.target) or "")
+                take, limit = self._broker.target(self._client, self, frame.address(frame.target) or "")
                 self._links[frame.handle] = Inlet(self, frame, take, limit)
         except BusError as error:
             # A refusal is an attachment to nothing and a detachment (section 2.6.3 of the transport part).
@@ -162,11 +161,11 @@ class Session:
 
     def pump(self, queue: Queue) -> None:
         """Send what waits in a queue to whoever waits for it."""
-        self._connection.broker.pump(queue)
+        self._broker.pump(queue)
 
     def send(self, frame: Frame) -> None:
         """Send a frame of this session."""
-        self._connection.write(frames.write(frame, self._channel))
+        self._client.write(frames.write(frame, self._channel))
 
     def send_flow(self, handle: int, delivery_count: int, credit: int, *, drain: bool = False) -> None:
         """Tell the client the state of a link."""
@@ -186,7 +185,7 @@ class Session:
     def transfer(self, handle: int, raw: bytes, tag: bytes, *, settled: bool) -> None:
         """Send a message, in as many frames as it needs."""
         self._delivery_id = self._delivery_id + 1 & _ID
-        size = self._connection.largest_frame - _OVERHEAD_BYTES
+        size = self._client.largest_frame - _OVERHEAD_BYTES
         for at in range(0, len(raw), size):
             frame = Transfer(handle=UInt(handle), settled=settled, more=at + size < len(raw))
             if at == 0:
@@ -200,7 +199,7 @@ class Session:
             return
         self._window -= 1
         self._next_outgoing_id = self._next_outgoing_id + 1 & _ID
-        self._connection.write(transfer)
+        self._client.write(transfer)
 
 
 def _apply(queue: Queue, token: UUID, state: Described) -> None:
