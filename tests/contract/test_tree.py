@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,11 @@ def test_a_file_and_its_functions_stay_within_their_budget(path: Path) -> None:
 
 def test_every_exception_is_still_needed() -> None:
     assert all((ROOT / name.partition(":")[0]).exists() for name in EXCEPTIONS)
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_layout_in_the_readme_is_the_tree() -> None:

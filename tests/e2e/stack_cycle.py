@@ -7,8 +7,9 @@ import re
 from typing import ClassVar
 
 import pytest
-from api import Api
-from checkout import Checkout
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 JOBS = r'f"caj-\{PRODUCT\}-\{job\}-'
 SERVER = r'f"psql-\{PRODUCT\}-'

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from checkout import Checkout
+
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
