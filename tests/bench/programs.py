@@ -1,6 +1,7 @@
 """What the platform's program takes, beside a program of one resource."""
 
 import statistics
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -59,12 +60,13 @@ class Programs:
         cpu, memory = self._cpu_ratio("imports"), self._memory_ratio("imports")
         allowed = self._resources() * RESOURCE_MS / 1000
         bound = CPU_RATIO * self._median(lambda taken: taken["one"].cpu_s)
-        return f"""\
+        text = f"""\
 The first two goals of the program cannot be met. Importing a package of the SDK loads every input and every output of
 that resource provider, used or not; the network's alone takes half a second. So {self._cpu("imports")} of CPU and
 {self._memory("imports")} are gone before the first resource: {cpu:.1f} and {memory:.1f} times what the one-resource
 program takes in all. The first goal also excludes the third: {self._resources()} resources at the {RESOURCE_MS:g} ms
 that each is allowed take {allowed:.1f} s, and {CPU_RATIO:g} times a one-resource program is {bound:.1f} s."""
+        return textwrap.fill(text, 120)
 
     def _resources(self) -> int:
         return self._rounds[0]["prod"].resources
