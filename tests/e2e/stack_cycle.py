@@ -46,6 +46,8 @@ class StackCycle:
         text = self.up(checkout)
 
         assert re.search(r"\+ \d{3} created", text)
+        assert "digitalmee@v1.0.0" in text, "the policy pack was not asked"
+        assert "[mandatory]" not in text
         assert self.api(checkout).ask("POST", "/api/v1/tasks", {"title": "Stay"}).status == 201
         assert self.titles(checkout) == ["Stay"]
 
