@@ -16,6 +16,7 @@ from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 
 from app.contract import REPLAY_OF, TRACE_PROPERTIES
+from app.domain.errors import Unavailable
 from app.queue.service_bus_client import OPEN_S, service_bus_client, unavailable
 from app.settings.groups import QueueSettings
 
@@ -120,7 +121,10 @@ class ServiceBusDelivery:
             async with asyncio.timeout(SETTLE_S):
                 if self._renewing:
                     await self._renewing
-                yield
+                try:
+                    yield
+                except ValueError as error:  # what the client raises on a link that was closed meanwhile
+                    raise Unavailable(f"{what}: {error!r}") from error
 
     async def complete(self) -> None:
         """Take it off the queue."""

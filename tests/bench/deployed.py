@@ -58,6 +58,11 @@ class Deployed:
         issuer, audience = environ[ApiEnv.TOKEN_ISSUER], environ[ApiEnv.TOKEN_AUDIENCE]
         return mint(self.client, people, issuer=issuer, audience=audience)
 
+    def postgres(self) -> Path:
+        """Return the folder of the one PostgreSQL server, with its data and its log."""
+        (record,) = (self.client.state / "postgres").glob("*/server.json")
+        return record.parent
+
     def python(self, module: str, *arguments: str, environ: Mapping[str, str]) -> str:
         """Run a module of the bench in the environment of a replica and return what it prints."""
         command = [sys.executable, "-m", module, *arguments]

@@ -9,6 +9,7 @@ from ops.target import report
 from tests.bench.deployed import Deployed
 from tests.bench.page import Goal, Row, Section
 from tests.bench.servers import Borne, serve, stay_on_the_loads_core
+from tests.bench.slow_queries import SlowQueries, slow_queries
 from tests.load.driver import Load
 from tests.load.mix import MIX, requests_of
 from tests.load.plan import MEAN_MS, P95_MS, THINK_S
@@ -18,16 +19,19 @@ USERS: Final = 1000
 SECONDS: Final = 300.0
 ARRIVAL: Final = Load(users=USERS, seconds=60.0, think=10.0)
 """Not counted: each person's key is unwrapped, and each answer is made for the first time."""
+QUERY_MS: Final = 100
+SHOWN: Final = 10
 _METHOD: Final = """\
 One replica of the API on one core bears 1,000 people for 5 minutes, each on a connection and from an address of their
 own, who ask for the mix and wait 1.5 to 4.5 s between an answer and their next question, after a minute in which they
-arrive. The load, PostgreSQL, Redis and the language model's stub share the other core with all else of this machine."""
+arrive. The load, PostgreSQL, Redis and the language model's stub share the other core with all else of this machine.
+Queries are counted by PostgreSQL itself, in its log: every statement of every session, planning and commits too."""
 
 
 def users(deployed: Deployed) -> Section:
     """Measure a thousand people."""
     seconds = float(os.environ.get("SECONDS") or SECONDS)
-    borne = uvloop.run(_measure(deployed, seconds))
+    borne, slow = uvloop.run(_measure(deployed, seconds))
     outcome = borne.outcome
     mean, p95 = outcome.mean() * 1000, outcome.percentile(0.95) * 1000
     kinds = ", ".join(f"{kind.name} {outcome.percentile(0.95, kind.name) * 1000:.0f}" for kind in MIX)
@@ -37,6 +41,7 @@ def users(deployed: Deployed) -> Section:
         Row(what="Mean", value=f"{mean:.0f} ms", goal=Goal.below(MEAN_MS, mean, " ms")),
         Row(what="95 of 100 within", value=f"{p95:.0f} ms", goal=Goal.below(P95_MS, p95, " ms")),
         Row(what="The same by kind, in ms", value=kinds),
+        _queries(slow),
         Row(what="CPU of the replica", value=f"{borne.cpu_us:.0f} us per request"),
     ]
     if outcome.errors:
@@ -44,11 +49,24 @@ def users(deployed: Deployed) -> Section:
     return Section(name="users", title=TITLE, method=_METHOD, rows=rows)
 
 
-async def _measure(deployed: Deployed, seconds: float) -> Borne:
+def _queries(slow: SlowQueries) -> Row:
+    for took, what in sorted(slow.found, reverse=True)[:SHOWN]:
+        report(f"  {took:.0f} ms: {what}")
+    longest = f", the longest of {max(slow.found)[0]:.0f} ms" if slow.found else ""
+    return Row(
+        what=f"Queries over {slow.over_ms} ms",
+        value=f"{len(slow.found)}{longest}",
+        goal=Goal("0", met=not slow.found),
+    )
+
+
+async def _measure(deployed: Deployed, seconds: float) -> tuple[Borne, SlowQueries]:
     environ = deployed.replica("api")
     tokens = deployed.tokens(environ, USERS)
     stay_on_the_loads_core()
     with serve("service", environ) as server:
         await server.bear(requests_of(tokens), ARRIVAL)
         report(f"  {USERS} users for {seconds:g} s")
-        return await server.bear(requests_of(tokens), Load(users=USERS, seconds=seconds, think=THINK_S))
+        async with slow_queries(deployed.postgres(), QUERY_MS) as slow:
+            borne = await server.bear(requests_of(tokens), Load(users=USERS, seconds=seconds, think=THINK_S))
+    return borne, slow

@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,12 +31,13 @@ CODE = [
 BUDGETS = {"__main__.py": 120, "components": 150, "app": 200, "localazure": 250, "ops": 250}
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse((ROOT / path).read_text(), str(path))
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse((ROOT / path).read_text(), str(path))))
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -76,7 +79,7 @@ def test_nothing_that_runs_in_azure_mentions_the_embedded_azure(path: Path) -> N
 def test_a_component_never_reads_configuration_and_never_exports(path: Path) -> None:
     names = {
         f"{node.value.id}.{node.attr}"
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     assert not names & {"pulumi.Config", "pulumi.export", "pulumi.get_stack", "os.environ"}
@@ -85,14 +88,14 @@ def test_a_component_never_reads_configuration_and_never_exports(path: Path) -> 
 
 @pytest.mark.parametrize("path", _under("components"), ids=str)
 def test_a_component_registers_its_outputs_as_the_last_thing_it_does(path: Path) -> None:
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.ClassDef) and any("ComponentResource" in ast.unparse(base) for base in node.bases):
             [construct] = [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"]
             assert ast.unparse(construct.body[-1]).startswith("self.register_outputs("), node.name
 
 
 def test_the_program_has_one_branch_no_loop_no_text_building_and_no_stack_name() -> None:
-    nodes = list(ast.walk(_tree(Path("__main__.py"))))
+    nodes = _nodes(Path("__main__.py"))
     assert sum(isinstance(node, ast.If) for node in nodes) == 1
     assert not [node for node in nodes if isinstance(node, (ast.For, ast.While, ast.JoinedStr, ast.Compare, ast.BinOp))]
 
@@ -102,7 +105,7 @@ def test_a_file_and_its_functions_stay_within_their_budget(path: Path) -> None:
     lines = (ROOT / path).read_text().count("\n")
     budget = BUDGETS.get(path.parts[0], 250)
     assert lines <= budget or str(path) in EXCEPTIONS, f"{lines} lines (allowed {budget})"
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             length = _body_length(node)
             name = f"{path}:{node.name}"
@@ -111,6 +114,11 @@ def test_a_file_and_its_functions_stay_within_their_budget(path: Path) -> None:
 
 def test_every_exception_is_still_needed() -> None:
     assert all((ROOT / name.partition(":")[0]).exists() for name in EXCEPTIONS)
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_layout_in_the_readme_is_the_tree() -> None:

@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from checkout import Checkout
+from tests.e2e.checkout import Checkout
 
 REQUEST_SECONDS = 10
 

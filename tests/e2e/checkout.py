@@ -160,6 +160,16 @@ class Checkout:
         """Process id of the daemon."""
         return json.loads((self.state / "daemon.json").read_text())["pid"]
 
+    def end(self) -> None:
+        """End every process of this checkout's cloud and remove its files."""
+        for process in self.processes():
+            try:
+                process.kill()
+                process.wait(10)
+            except psutil.NoSuchProcess:
+                continue
+        shutil.rmtree(self.folder, ignore_errors=True)
+
 
 def _mentions(process: psutil.Process, mark: str) -> bool:
     if process.pid == os.getpid():

@@ -1,10 +1,8 @@
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
 import pytest
-from checkout import Checkout
+
+from tests.e2e.checkout import Checkout
 
 
 @pytest.fixture(scope="module")
@@ -13,15 +11,4 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     folder = tmp_path_factory.mktemp("checkout")
     made = Checkout(folder)
     yield made
-    end(made)
-
-
-def end(checkout: Checkout) -> None:
-    """End every process of a checkout's cloud and remove its files."""
-    for process in checkout.processes():
-        try:
-            process.kill()
-            process.wait(10)
-        except psutil.NoSuchProcess:
-            continue
-    shutil.rmtree(Path(checkout.folder), ignore_errors=True)
+    made.end()

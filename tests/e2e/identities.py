@@ -9,10 +9,10 @@ from typing import Any
 from azure.core.credentials import AccessToken
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, TransportType
 from azure.storage.blob import ContainerClient
-from checkout import Checkout
 
 from localazure.planes.tokens import Identity, TokenSigner
 from localazure.subscription import TENANT_ID
+from tests.e2e.checkout import Checkout
 
 
 @dataclass(frozen=True)

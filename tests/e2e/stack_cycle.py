@@ -7,8 +7,9 @@ import re
 from typing import ClassVar
 
 import pytest
-from api import Api
-from checkout import Checkout
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 JOBS = r'f"caj-\{PRODUCT\}-\{job\}-'
 SERVER = r'f"psql-\{PRODUCT\}-'
@@ -45,6 +46,8 @@ class StackCycle:
         text = self.up(checkout)
 
         assert re.search(r"\+ \d{3} created", text)
+        assert "digitalmee@v1.0.0" in text, "the policy pack was not asked"
+        assert "[mandatory]" not in text
         assert self.api(checkout).ask("POST", "/api/v1/tasks", {"title": "Stay"}).status == 201
         assert self.titles(checkout) == ["Stay"]
 

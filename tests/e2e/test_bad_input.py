@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from api import Api
-from checkout import Checkout
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 

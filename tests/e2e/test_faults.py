@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import COMMAND_SECONDS, Checkout
-from tiny import CANARY, STRUCK_SECONDS, TYPES, Tiny
 
 from ops.checkpoints import Checkpoints
+from tests.e2e.checkout import COMMAND_SECONDS, Checkout
+from tests.e2e.tiny import CANARY, STRUCK_SECONDS, TYPES, Tiny
 
 pytestmark = pytest.mark.e2e
 

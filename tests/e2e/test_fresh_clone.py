@@ -8,11 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
-from conftest import end
 
 from ops.engine import find_engine
 from ops.target import report
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
@@ -39,4 +38,4 @@ def test_up_curl_and_down_work_twice_in_a_row(tmp_path: Path) -> None:
             assert clone.processes() == []
             assert clone.git_status() == ""
     finally:
-        end(clone)
+        clone.end()

@@ -5,8 +5,9 @@ import signal
 
 import psutil
 import pytest
-from api import Api
-from checkout import Checkout
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 

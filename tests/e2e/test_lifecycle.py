@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from api import Api
-from checkout import Checkout
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 

@@ -5,9 +5,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from api import Api
-from checkout import Checkout
-from conftest import end
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
@@ -101,7 +101,7 @@ def test_two_checkouts_run_side_by_side(checkout: Checkout, tmp_path: Path) -> N
         assert Api(checkout).ask("GET", "/api/v1/tasks").body["items"] == []
         assert Api(other).url != Api(checkout).url
     finally:
-        end(other)
+        other.end()
 
 
 def test_another_stack_deploys_beside_dev_with_the_same_program(checkout: Checkout) -> None:

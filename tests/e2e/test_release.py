@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from api import Api
-from checkout import Checkout
-from identities import Workload
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
+from tests.e2e.identities import Workload
 
 pytestmark = pytest.mark.e2e
 

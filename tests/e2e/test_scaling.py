@@ -10,10 +10,11 @@ from http.client import HTTPSConnection
 from urllib.parse import urlsplit
 
 import pytest
-from api import Api
 from azure.servicebus import ServiceBusMessage
-from checkout import Checkout
-from identities import Workload
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
+from tests.e2e.identities import Workload
 
 pytestmark = pytest.mark.e2e
 

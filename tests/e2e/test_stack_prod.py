@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 import pytest
-from stack_cycle import StackCycle
+
+from tests.e2e.stack_cycle import StackCycle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from api import Api
-from checkout import Checkout
 from mcp.client import Client as McpClient
 from mcp.client.streamable_http import streamable_http_client
+
+from tests.e2e.api import Api
+from tests.e2e.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 

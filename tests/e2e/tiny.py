@@ -10,9 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from checkout import COMMAND_SECONDS, Checkout, Done
-
 from localazure.client import Client
+from tests.e2e.checkout import COMMAND_SECONDS, Checkout, Done
 
 CANARY = "canary-4711-never-in-clear"
 PROGRAM = f'''

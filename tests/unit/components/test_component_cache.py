@@ -1,5 +1,7 @@
 """The Redis cache. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
+
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -31,6 +33,7 @@ EVERYTHING = CacheSettings(
 )
 
 
+@cache
 def _tape(sized: CacheSettings, *identities: str) -> Tape:
     def program() -> None:
         place = platform()

@@ -1,5 +1,7 @@
 """The PostgreSQL server. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
+
 import pulumi
 import pytest
 from hypothesis import given, strategies
@@ -45,6 +47,7 @@ EVERYTHING = DatabaseSettings(
 )
 
 
+@cache
 def _tape(settings: DatabaseSettings) -> Tape:
     def program() -> None:
         place = platform()

@@ -1,6 +1,7 @@
 """The environment's own domain. Mocks prove construction, nothing of Azure."""
 
 import re
+from functools import cache
 
 import pulumi
 import pytest
@@ -16,6 +17,7 @@ def _settings(zone: str, *, protect: bool = False) -> DnsSettings:
     return DnsSettings(zone=zone, ttl_seconds=300, protect=protect)
 
 
+@cache
 def _tape(zone: str, *, protect: bool = False, points: bool = False) -> Tape:
     def program() -> None:
         dns = Dns("dns", DnsArgs(platform=platform(), settings=_settings(zone, protect=protect)))

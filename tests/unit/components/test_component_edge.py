@@ -1,5 +1,6 @@
 """Front Door, its firewall and its sites. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
 from typing import Any, Literal
 
 import pulumi
@@ -14,6 +15,7 @@ from tests.unit.components.parts import platform
 Sku = Literal["None", "Standard", "Premium"]
 
 
+@cache
 def _tape(sku: Sku, *, zone: str = "") -> Tape:
     def program() -> None:
         place = platform()

@@ -1,5 +1,7 @@
 """The Service Bus namespace and its queue. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
+
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -36,6 +38,7 @@ EVERYTHING = MessagingSettings(
 QUEUE = f"messaging-{OPERATIONS_QUEUE}"
 
 
+@cache
 def _tape(sized: MessagingSettings) -> Tape:
     def program() -> None:
         place = platform()

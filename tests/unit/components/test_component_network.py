@@ -1,6 +1,7 @@
 """The virtual network, its guards and private endpoints. Mocks prove construction, nothing of Azure."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -15,12 +16,13 @@ from tests.unit.components.parts import platform, tags
 SETTINGS = NetworkSettings(address_space="10.20.0.0/16", apps_subnet="10.20.0.0/23", endpoints_subnet="10.20.2.0/26")
 
 
-def _tape(services: Mapping[str, PrivateService | None] | None = None) -> Tape:
+@cache
+def _tape(**services: PrivateService | None) -> Tape:
     def program() -> None:
         network = Network("network", NetworkArgs(platform=platform(), settings=SETTINGS))
         links = {
             target: service and PrivateLink(service=service, resource_id=pulumi.Output.from_input(f"/{target}"))
-            for target, service in (services or {}).items()
+            for target, service in services.items()
         }
         needed = network.connect(links)
         pulumi.export("needed", pulumi.Output.all(*(resource.urn for resource in needed)))
@@ -85,7 +87,7 @@ def test_nothing_from_the_internet_is_let_into_the_subnet_of_the_apps() -> None:
 
 
 def test_a_service_is_connected_by_an_endpoint_and_a_zone_of_its_kind() -> None:
-    tape = _tape({"vault": PrivateService.VAULT})
+    tape = _tape(vault=PrivateService.VAULT)
     [connection] = tape.one("PrivateEndpoint", "network-vault-endpoint").inputs["privateLinkServiceConnections"]
     assert connection == {"groupIds": ["vault"], "name": "vault", "privateLinkServiceId": "/vault"}
     zone = tape.one("PrivateZone", "network-vault-zone").inputs
@@ -99,7 +101,7 @@ def test_a_service_is_connected_by_an_endpoint_and_a_zone_of_its_kind() -> None:
 
 
 def test_services_of_one_kind_share_a_zone_and_public_ones_get_none() -> None:
-    tape = _tape({"backup": PrivateService.STORAGE, "export": PrivateService.STORAGE, "cache": None})
+    tape = _tape(backup=PrivateService.STORAGE, export=PrivateService.STORAGE, cache=None)
     assert len(tape.of("PrivateZone")) == len(tape.of("VirtualNetworkLink")) == 1
     assert {endpoint.name for endpoint in tape.of("PrivateEndpoint")} == {
         "network-backup-endpoint",
@@ -108,5 +110,5 @@ def test_services_of_one_kind_share_a_zone_and_public_ones_get_none() -> None:
 
 
 def test_what_must_exist_before_a_first_request_is_returned() -> None:
-    needed = _tape({"vault": PrivateService.VAULT}).exports["needed"]
+    needed = _tape(vault=PrivateService.VAULT).exports["needed"]
     assert [urn.rsplit("::", 1)[-1] for urn in needed] == ["network-vault-zone-link", "network-vault-names"]

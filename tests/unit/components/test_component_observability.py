@@ -1,6 +1,7 @@
 """Workspace and Application Insights. Mocks prove construction, nothing of Azure."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pulumi
 import pytest
@@ -14,6 +15,7 @@ from tests.unit.components.parts import platform, tags
 SMALLEST = ObservabilitySettings(retention_days=30, daily_quota_gb=1, sampling_percent=50, protect=False)
 
 
+@cache
 def _tape(settings: ObservabilitySettings) -> Tape:
     def program() -> None:
         Observability("observability", ObservabilityArgs(platform=platform(), settings=settings))

@@ -1,5 +1,7 @@
 """The container registry. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
+
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -14,6 +16,7 @@ SMALLEST = RegistrySettings(sku="Basic", retention_days=0, zone_redundant=False,
 EVERYTHING = RegistrySettings(sku="Premium", retention_days=15, zone_redundant=True, private=True, protect=True)
 
 
+@cache
 def _tape(sized: RegistrySettings) -> Tape:
     def program() -> None:
         place = platform()

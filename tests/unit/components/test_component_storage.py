@@ -1,5 +1,6 @@
 """The storage account for backups and exports. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -38,6 +39,7 @@ EVERYTHING = StorageSettings(
 )
 
 
+@cache
 def _tape(wanted: StorageSettings) -> Tape:
     def program() -> None:
         place = platform()

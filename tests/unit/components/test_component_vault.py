@@ -1,5 +1,7 @@
 """The key vault and its third-party secrets. Mocks prove construction, nothing of Azure."""
 
+from functools import cache
+
 import pulumi
 import pytest
 from pydantic import ValidationError
@@ -19,6 +21,7 @@ EVERYTHING = VaultSettings(
 )
 
 
+@cache
 def _tape(settings: VaultSettings, *, secrets: tuple[str, ...] = (), read: str | None = None) -> Tape:
     def program() -> None:
         place = platform()

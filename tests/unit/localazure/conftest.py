@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from localazure.runtime import Runtime
 from localazure.services.catalog import TYPES
 from localazure.store import Store
 from localazure.subscription import TENANT_ID
+from tests.unit.localazure.app_platform import Platform, build
+from tests.unit.localazure.arm import ACR_PULL, create, grant
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,30 @@ async def azure(state: Path) -> AsyncGenerator[Azure]:
         opened = Azure(store, runtime, TYPES)
         yield opened
         await opened.stop()
+
+
+@pytest.fixture(scope="session")
+def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the images' dependencies, which are none."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def own_cache(image_cache: Path) -> Iterator[None]:
+    """Keep images out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(image_cache))
+        yield
+
+
+@pytest.fixture
+async def platform(own_cache: None, azure: Azure, tmp_path: Path) -> Platform:
+    """What a container app needs."""
+    del own_cache
+    identity = await create(azure, "managedidentity:UserAssignedIdentity")
+    await grant(azure, identity, ACR_PULL, await create(azure, "containerregistry:Registry"))
+    environment = await create(azure, "app:ManagedEnvironment")
+    return Platform(azure, build(azure.runtime.images, tmp_path / "source"), identity, environment)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
