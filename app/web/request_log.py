@@ -90,7 +90,7 @@ class RequestLog:
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         route = route_of(scope)
         self._durations.add(method, route, status, milliseconds)
-        line: dict[str, Any] = {"method": method, "path": self._paths.of(scope), "status": status}
+        line: dict[str, Any] = {"method": method, "path": self._paths.of(scope, route), "status": status}
         _write(scope, {**line, "milliseconds": milliseconds, **({"slow": True} if slow else {})}, failure)
         if trace.sampled or slow:
             _end(trace, method, route, status, milliseconds, slow=slow, failure=failure)

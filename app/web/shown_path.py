@@ -31,9 +31,9 @@ class ShownPaths:
         segments = {segment for template in templates for segment in template.split("/")}
         self._words = frozenset(segment for segment in segments if "{" not in segment)
 
-    def of(self, scope: Scope) -> str:
-        """Return the path as it may be shown."""
-        if (route := route_of(scope)) is not UNROUTED:
+    def of(self, scope: Scope, route: str) -> str:
+        """Return the path of a request as it may be shown: the template of its route (`route_of`), if it has one."""
+        if route is not UNROUTED:
             return route
         first, *segments = scope["path"].split("/", SEGMENTS_MAX + 1)
         shown = [segment if segment in self._words else _WITHHELD for segment in segments[:SEGMENTS_MAX]]
