@@ -1,7 +1,7 @@
 """Microsoft.App/managedEnvironments: what container apps live in."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -9,6 +9,7 @@ from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.network import CONTAINER_APPS, delegations, range_of
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
 _CONSUMPTION = "Consumption"
@@ -96,6 +97,24 @@ class ManagedEnvironment(ResourceType):
                     "ManagedEnvironmentInUse",
                     f"Managed environment '{record.name}' cannot be deleted because it contains app '{app.name}'.",
                 )
+
+
+def check_place(subscription: Subscription, inputs: Mapping[str, Any]) -> None:
+    """Refuse an app or a job in an environment that is not there, or on a workload profile that it does not have.
+
+    Raises:
+        AzureError: the code and the words of the profile are ours.
+    """
+    environment = subscription.need(inputs.get("environmentId") or inputs.get("managedEnvironmentId", ""))
+    wanted = inputs.get("workloadProfileName")
+    names = [profile["name"] for profile in environment.inputs.get("workloadProfiles", [])]
+    if wanted and wanted not in names:
+        raise AzureError(
+            400,
+            "InvalidWorkloadProfileName",
+            f"Managed environment '{environment.name}' has no workload profile '{wanted}'. It has: "
+            f"{', '.join(names) or 'none, it is of the kind Consumption only'}.",
+        )
 
 
 def _invalid(why: str) -> AzureError:

@@ -19,6 +19,8 @@ PROBE_LIMITS: Final = {
     "successThreshold": (1, 10),
 }
 MOST_FAILURES: Final = {"Liveness": 30, "Readiness": 48, "Startup": 240}
+LONGEST_REVISION: Final = 54
+_SUFFIX: Final = re.compile(r"[a-z](?!.*--)([a-z0-9-]*[a-z0-9])?")
 _AT_LEAST_ONE: Final = re.compile(r"0*[1-9][0-9]*")
 
 
@@ -28,6 +30,7 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
     containers: list[Values] = template.get("containers", [])
     if "template" in inputs and not containers:
         yield "template.containers", "a container app needs at least one container"
+    yield from _suffix_problems(inputs.get("containerAppName", ""), template.get("revisionSuffix"))
     yield from _scale_problems(template.get("scale", {}))
     for name in ("initContainers", "containers"):
         for index, container in enumerate(template.get(name, [])):
@@ -37,6 +40,17 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
     yield from _configuration_problems(inputs.get("configuration", {}))
     if "SystemAssigned" in inputs.get("identity", {}).get("type", ""):
         yield "identity.type", not_imitated("a system-assigned identity", "a user-assigned one")
+
+
+def _suffix_problems(app: str, suffix: str | None) -> Iterator[Problem]:
+    """The rule of revision names, in the words of github.com/microsoft/azure-container-apps/issues/1443."""
+    if suffix and (not _SUFFIX.fullmatch(suffix) or len(app) + len(suffix) > LONGEST_REVISION):
+        rule = (
+            "A revision name must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+            "character, and end with an alphanumeric character. The length of the revision name must not be more than "
+            f"a combined {LONGEST_REVISION} characters with the container app name."
+        )
+        yield "template.revisionSuffix", f"Revision name has an invalid value '{suffix}'. {rule}"
 
 
 def _scale_problems(scale: Values) -> Iterator[Problem]:

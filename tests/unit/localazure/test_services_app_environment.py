@@ -141,3 +141,20 @@ async def test_an_environment_in_use_is_not_deleted(azure: Azure, token: str) ->
         await azure.delete(environment.id)
 
     assert azure.get(environment.id)
+
+
+@pytest.mark.parametrize("token", ["app:ContainerApp", "app:Job"])
+@pytest.mark.parametrize(
+    ("profiles", "text"),
+    [
+        ([{"name": "Consumption", "workloadProfileType": "Consumption"}], "It has: Consumption."),
+        ([], "It has: none, it is of the kind Consumption only."),
+    ],
+)
+async def test_what_runs_on_a_profile_that_its_environment_lacks_is_refused(
+    azure: Azure, token: str, profiles: list[dict[str, str]], text: str
+) -> None:
+    environment = await create(azure, ENVIRONMENT, workloadProfiles=profiles)
+
+    with refused(400, "InvalidWorkloadProfileName", f"has no workload profile 'Dedicated'. {text}"):
+        await create(azure, token, environmentId=environment.id, workloadProfileName="Dedicated")

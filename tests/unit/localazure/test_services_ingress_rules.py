@@ -48,6 +48,8 @@ def test_container_apps_takes_this_ingress(configuration: dict[str, Any]) -> Non
         (ingress(stickySessions={"affinity": "sticky"}), "stickySessions", "need revision mode Single"),
         (ingress("Single", stickySessions={"affinity": "sticky"}), "stickySessions", "does not imitate"),
         (ingress(corsPolicy={"allowedOrigins": ["*"]}), "corsPolicy", "does not imitate corsPolicy"),
+        (ingress(customDomains=[{"name": "api.example.com"}]), "customDomains", "does not imitate customDomains"),
+        (ingress(targetPort=65536), "targetPort", "'65536' is not a port"),
         (ingress(exposedPort=81), "exposedPort", "does not imitate"),
         (ingress(additionalPortMappings=[{"targetPort": 1}]), "additionalPortMappings", "does not imitate"),
         (ingress(transport="Tcp"), "transport", "does not imitate transport Tcp"),
