@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from localazure.errors import AzureError
+from localazure.regions import lacks_zones
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.network import CONTAINER_APPS, delegations, range_of
 from localazure.store import Record
@@ -30,7 +31,7 @@ class ManagedEnvironment(ResourceType):
     force_new = frozenset({"infrastructureResourceGroup", "location", "vnetConfiguration", "zoneRedundant"})
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule, and workload profiles that do not exist or have no number of machines.
+        """The name rule, zones in a region without, workload profiles that do not exist or have no number of machines.
 
         Profiles: Microsoft Learn, "Workload profiles in Azure Container Apps".
         """
@@ -40,6 +41,8 @@ class ManagedEnvironment(ResourceType):
             r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,58}[A-Za-z0-9]",
             "2-60 letters, digits and single hyphens, beginning with a letter, ending with a letter or digit.",
         )
+        if inputs.get("zoneRedundant") and lacks_zones(inputs.get("location")):
+            yield "zoneRedundant", f"zone redundancy is not supported in '{inputs['location']}': it has no zones"
         yield from _profile_problems(inputs.get("workloadProfiles", []))
 
     async def put(self, record: Record, previous: Record | None) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from localazure.regions import lacks_zones
 from localazure.resource_type import name_problem
 from localazure.validation import Problem
 
@@ -46,6 +47,8 @@ def _compute_problems(inputs: dict[str, Any]) -> Iterable[Problem]:
     mode = availability.get("mode", "Disabled")
     if tier == "Burstable" and mode != "Disabled":
         yield "highAvailability.mode", f"'{mode}': high availability is not supported for the Burstable tier"
+    if mode == "ZoneRedundant" and lacks_zones(inputs.get("location")):
+        yield "highAvailability.mode", f"'{mode}' is not supported in '{inputs['location']}': it has no zones"
     zone, standby = inputs.get("availabilityZone"), availability.get("standbyAvailabilityZone")
     if mode == "ZoneRedundant" and zone and zone == standby:
         yield "highAvailability.standbyAvailabilityZone", f"'{standby}' must be another zone than the primary's"
