@@ -43,6 +43,9 @@ class ManagedEnvironment(ResourceType):
         )
         if inputs.get("zoneRedundant") and lacks_zones(inputs.get("location")):
             yield "zoneRedundant", f"zone redundancy is not supported in '{inputs['location']}': it has no zones"
+        logs = inputs.get("appLogsConfiguration", {})
+        if logs.get("destination") == "log-analytics" and not logs.get("logAnalyticsConfiguration"):
+            yield "appLogsConfiguration", "the destination log-analytics needs customerId and sharedKey"
         yield from _profile_problems(inputs.get("workloadProfiles", []))
 
     async def put(self, record: Record, previous: Record | None) -> None:

@@ -21,8 +21,12 @@ class RoleAssignment(ResourceType):
     named_by_guid: ClassVar[bool] = True
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """A name that is no GUID (description of `roleAssignmentName` in the SDK)."""
-        return guid_problem(inputs, "roleAssignmentName")
+        """A name or a principal that is no GUID, and a role that is no id of one (descriptions in the SDK)."""
+        yield from guid_problem(inputs, "roleAssignmentName")
+        yield from guid_problem(inputs, "principalId")
+        role = inputs.get("roleDefinitionId")
+        if isinstance(role, str) and "/providers/microsoft.authorization/roledefinitions/" not in role.lower():
+            yield "roleDefinitionId", f"'{role}' is not the id of a role definition"
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse what ARM refuses: a scope that is not there, a second equal assignment, a changed role.

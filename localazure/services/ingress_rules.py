@@ -54,6 +54,8 @@ def _traffic_problems(rules: list[Values], *, several: bool) -> Iterator[Problem
         yield at, "Revision weights can not be used in this mode (Single): latestRevision takes all requests"
     if any(rule.get("latestRevision") and "revisionName" in rule for rule in rules):
         yield at, "an entry names either a revision or latestRevision"
+    if any(not rule.get("latestRevision") and "revisionName" not in rule for rule in rules):
+        yield at, "an entry names neither a revision nor latestRevision"
     if sum(bool(rule.get("latestRevision")) for rule in rules) > 1:
         yield at, "latestRevision is there twice"
     labels = Counter(rule["label"] for rule in rules if "label" in rule)

@@ -28,6 +28,14 @@ async def test_an_environment_may_not_have_this_name(azure: Azure, name: str) ->
     assert "2-60" in problems_of(azure, ENVIRONMENT, environmentName=name)["environmentName"]
 
 
+async def test_logs_to_a_workspace_need_its_key(azure: Azure) -> None:
+    logs: dict[str, Any] = {"destination": "log-analytics"}
+    key = {"customerId": "1", "sharedKey": "2"}
+
+    assert "needs customerId" in problems_of(azure, ENVIRONMENT, appLogsConfiguration=logs)["appLogsConfiguration"]
+    assert problems_of(azure, ENVIRONMENT, appLogsConfiguration={**logs, "logAnalyticsConfiguration": key}) == {}
+
+
 @pytest.mark.parametrize("inputs", [{"zoneRedundant": True}, {"vnetConfiguration": {"internal": True}}])
 async def test_a_zone_redundant_or_internal_environment_needs_a_subnet(azure: Azure, inputs: dict[str, Any]) -> None:
     with refused(400, INVALID, "requires an infrastructure subnet"):

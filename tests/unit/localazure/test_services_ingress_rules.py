@@ -50,6 +50,7 @@ def test_container_apps_takes_this_ingress(configuration: dict[str, Any]) -> Non
         (ingress(corsPolicy={"allowedOrigins": ["*"]}), "corsPolicy", "does not imitate corsPolicy"),
         (ingress(customDomains=[{"name": "api.example.com"}]), "customDomains", "does not imitate customDomains"),
         (ingress(targetPort=65536), "targetPort", "'65536' is not a port"),
+        (shared({"weight": 100}), "traffic", "neither a revision nor latestRevision"),
         (ingress(exposedPort=81), "exposedPort", "does not imitate"),
         (ingress(additionalPortMappings=[{"targetPort": 1}]), "additionalPortMappings", "does not imitate"),
         (ingress(transport="Tcp"), "transport", "does not imitate transport Tcp"),
