@@ -212,9 +212,9 @@ def expected(field: FieldInfo) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """Return the values that a key takes, in words."""
+    if keys := getattr(field.annotation, "model_fields", None):
+        return f"the keys {', '.join(keys)}"
     facts = _schema(field)
-    if "properties" in facts:
-        return f"the keys {', '.join(facts['properties'])}"
     if "enum" in facts:
         return ", ".join(_json(value) for value in facts["enum"])
     if "pattern" in facts:

@@ -117,6 +117,13 @@ def test_a_section_that_is_no_object_is_named() -> None:
     )
 
 
+def test_a_release_that_is_no_object_is_told_its_keys() -> None:
+    config = stack_config("dev") | {"digitalmee:release": "latest"}
+    assert _problems(config) == (
+        'digitalmee:release: expected an object, got "latest" (allowed the keys api, mcp, worker)',
+    )
+
+
 def test_a_refused_stack_file_registers_no_resource() -> None:
     tape = Tape()
     with pytest.raises(pulumi.RunError, match="the stack file cannot be used"):
