@@ -119,7 +119,8 @@ class Settings(Section):
 
     def rules(self) -> Sequence[Rule]:
         """Return the rules between sections."""
-        return (self._replica_floor, self._replica_room, self._frontend_behind_edge, self._open_to_edge)
+        own = (self._replica_floor, self._replica_room, self._own_machines)
+        return (*own, self._frontend_behind_edge, self._open_to_edge)
 
     def _replica_floor(self) -> Iterator[Conflict]:
         answering = {"api": self.api.min_replicas, "mcp": self.mcp.min_replicas}
@@ -128,6 +129,10 @@ class Settings(Section):
     def _replica_room(self) -> Iterator[Conflict]:
         most = {"api": self.api.max_replicas, "mcp": self.mcp.max_replicas, "worker": self.worker.max_replicas}
         return capacity.replica_room(self.network.apps_subnet, most)
+
+    def _own_machines(self) -> Iterator[Conflict]:
+        chosen = {name: getattr(self, name).workload_profile for name in ("api", "mcp", "worker")}
+        return capacity.own_machines(self.environment.dedicated_profile, chosen)
 
     def _frontend_behind_edge(self) -> Iterator[Conflict]:
         for key, text in frontend.behind_edge(self.frontend, self.edge):

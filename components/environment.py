@@ -20,7 +20,7 @@ from components.section import Conflict, Section
 from components.workloads.capacity import ZONES
 
 WORKLOAD_PROFILE: Final = "Consumption"
-"""The profile of every environment: replicas are billed by the second."""
+"""The profile of every environment, and what jobs run on: replicas are billed by the second."""
 DEDICATED_PROFILE: Final = "Dedicated"
 """The name of the profile with machines of its own, if there is one."""
 LOG_CATEGORIES: Final = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
