@@ -90,7 +90,7 @@ async def test_the_engine_may_propose_a_name_or_forbid_automatic_ones(provider: 
 
 
 async def test_the_automatic_name_of_a_role_assignment_is_a_guid(provider: Provider) -> None:
-    inputs = {"principalId": "p", "roleDefinitionId": "r", "scope": GROUP}
+    inputs = {"principalId": "00000000-0000-4000-8000-0000000000b1", "roleDefinitionId": ACR_PULL, "scope": GROUP}
 
     checked, failures = await provider.check(urn(ROLE), inputs, randomSeed=SEED)
 
