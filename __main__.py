@@ -91,7 +91,15 @@ grants = [
 ]
 
 workbooks = Workbooks("workbooks", WorkbooksArgs(platform=platform, observability=observability))
-alerts = Alerts("alerts", AlertsArgs(platform=platform, settings=settings.alerts, observability=observability))
+alerts = Alerts(
+    "alerts",
+    AlertsArgs(
+        platform=platform,
+        settings=settings.alerts,
+        observability=observability,
+        is_public=settings.environment.is_public,
+    ),
+)
 watch_stores(alerts, ids, settings.database.sku_name)
 observability.collect({**ids, "edge": edge.id, "registry": registry.id, "cache-database": cache.database_id})
 web_address = edge.publish(Site.WEB, frontend.url, probe_path=PROBE_PATH, cached=True)

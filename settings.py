@@ -5,9 +5,9 @@ once, in the words of the file, before any resource is registered.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -30,11 +30,11 @@ from components.observability import ObservabilitySettings
 from components.platform import PlatformSettings
 from components.protection import ProtectionSettings
 from components.registry import RegistrySettings
-from components.section import Conflict, Section, SectionConflictError
+from components.section import Conflict, Rule, Section, SectionConflictError
 from components.storage_settings import StorageSettings
 from components.vault_settings import VaultSettings
 from components.workloads import capacity
-from components.workloads.job import JobSettings, RestoreSettings
+from components.workloads.job import ByHandSettings, JobSettings, RestoreSettings
 from components.workloads.service_args import Behaviour, Sizes
 from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
@@ -42,6 +42,8 @@ from release import Release
 
 PROJECT = "digitalmee"
 LOCATION = "azure-native:location"
+REGIONS: Final = ("francecentral", "germanywestcentral", "northeurope", "swedencentral", "westeurope")
+"""Regions of the European Union that have zones and a paired region (Microsoft, "List of Azure regions")."""
 
 
 class InvalidSettingsError(pulumi.RunError):
@@ -73,7 +75,7 @@ class Settings(Section):
     api: WorkloadSettings
     mcp: WorkloadSettings
     worker: WorkerSettings
-    migrate: JobSettings
+    migrate: ByHandSettings
     backup: JobSettings
     restore: RestoreSettings
     upkeep: JobSettings
@@ -112,11 +114,31 @@ class Settings(Section):
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield what one section asks for and another does not allow."""
+        for rule in self.rules():
+            yield from rule()
+
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules between sections."""
+        own = (self._replica_floor, self._replica_room, self._own_machines)
+        return (*own, self._frontend_behind_edge, self._open_to_edge)
+
+    def _replica_floor(self) -> Iterator[Conflict]:
         answering = {"api": self.api.min_replicas, "mcp": self.mcp.min_replicas}
-        yield from capacity.replica_floor(zone_redundant=self.environment.zone_redundant, minimums=answering)
+        return capacity.replica_floor(zone_redundant=self.environment.zone_redundant, minimums=answering)
+
+    def _replica_room(self) -> Iterator[Conflict]:
         most = {"api": self.api.max_replicas, "mcp": self.mcp.max_replicas, "worker": self.worker.max_replicas}
-        yield from capacity.replica_room(self.network.apps_subnet, most)
-        yield from ((f"frontend.{key}", text) for key, text in frontend.behind_edge(self.frontend, self.edge))
+        return capacity.replica_room(self.network.apps_subnet, most)
+
+    def _own_machines(self) -> Iterator[Conflict]:
+        chosen = {name: getattr(self, name).workload_profile for name in ("api", "mcp", "worker")}
+        return capacity.own_machines(self.environment.dedicated_profile, chosen)
+
+    def _frontend_behind_edge(self) -> Iterator[Conflict]:
+        for key, text in frontend.behind_edge(self.frontend, self.edge):
+            yield f"frontend.{key}", text
+
+    def _open_to_edge(self) -> Iterator[Conflict]:
         if self.edge.is_open and self.environment.public_network_access != "Enabled":
             yield (
                 "environment.public_network_access",
@@ -137,15 +159,34 @@ class Settings(Section):
         """
         prefix = f"{PROJECT}:"
         sections = {key.removeprefix(prefix): _value(text) for key, text in config.items() if key.startswith(prefix)}
-        problems = [] if config.get(LOCATION) else [f"{LOCATION}: missing (allowed a region, as swedencentral)"]
+        problems = [*_misplaced(config.get(LOCATION))]
         try:
             settings = cls.model_validate(sections)
         except ValidationError as error:
-            problems += [problem for details in error.errors() for problem in describe(details)]
+            told = [problem for details in error.errors() for problem in describe(details)]
+            problems += [*told, *(problem for problem in _beside(sections) if problem not in told)]
         else:
             if not problems:
                 return settings
         raise InvalidSettingsError(tuple(problems))
+
+
+def _misplaced(location: str | None) -> Iterator[str]:
+    if location not in REGIONS:
+        given = f'"{location}" is not one' if location else "missing"
+        yield f"{LOCATION}: {given} (allowed {', '.join(REGIONS)})"
+
+
+def _beside(sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the broken rules between keys that pydantic does not look at, since another value is wrong."""
+    right: dict[str, Section] = {}
+    for name, field in Settings.model_fields.items():
+        if field.is_required() and isinstance(values := sections.get(name), dict):
+            kind = cast("type[Section]", field.annotation)
+            right[name] = section = kind.partly(cast("dict[str, Any]", values))
+            yield from (f"{PROJECT}:{name}.{key}: {text}" for key, text in section.known_conflicts())
+    whole = Settings.model_construct(None, **cast("dict[str, Any]", right))
+    yield from (f"{PROJECT}:{key}: {text}" for key, text in whole.known_conflicts())
 
 
 def describe(error: ErrorDetails) -> Iterator[str]:
@@ -176,9 +217,9 @@ def expected(field: FieldInfo) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """Return the values that a key takes, in words."""
+    if keys := getattr(field.annotation, "model_fields", None):
+        return f"the keys {', '.join(keys)}"
     facts = _schema(field)
-    if "properties" in facts:
-        return f"the keys {', '.join(facts['properties'])}"
     if "enum" in facts:
         return ", ".join(_json(value) for value in facts["enum"])
     if "pattern" in facts:

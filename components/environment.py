@@ -20,7 +20,7 @@ from components.section import Conflict, Section
 from components.workloads.capacity import ZONES
 
 WORKLOAD_PROFILE: Final = "Consumption"
-"""The profile of every environment: replicas are billed by the second."""
+"""The profile of every environment, and what jobs run on: replicas are billed by the second."""
 DEDICATED_PROFILE: Final = "Dedicated"
 """The name of the profile with machines of its own, if there is one."""
 LOG_CATEGORIES: Final = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
@@ -30,7 +30,7 @@ class EnvironmentSettings(Section):
     """Who reaches the environment and what its apps run on."""
 
     public_network_access: Literal["Enabled", "Disabled"]
-    """Whether its apps answer on the internet."""
+    """Whether its apps answer on the internet; if not, no availability test asks them."""
     internal: bool
     """Whether its address is one of the network's; fixed once the environment exists."""
     zone_redundant: bool
@@ -43,6 +43,11 @@ class EnvironmentSettings(Section):
     """Machines that may run; 0 without a dedicated profile."""
     protect: bool
     """Whether the environment refuses to be deleted or replaced by the program."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its apps answer somebody on the internet."""
+        return self.public_network_access == "Enabled"
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield an internal address for the internet, and numbers of machines that no profile can have."""

@@ -5,7 +5,7 @@ The environment's name makes physical names and tags; nothing compares it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import pulumi
 from pulumi_azure_native import resources
@@ -13,6 +13,19 @@ from pydantic import Field
 
 from components import names
 from components.section import Conflict, Section
+
+_UNIQUE: Final = (
+    names.cache,
+    names.database_server,
+    names.registry,
+    names.service_bus,
+    names.storage_account,
+    names.vault,
+)
+"""Names that end in what makes them unique."""
+
+_RESERVED: Final = ("microsoft", "windows")
+"""What no name may hold (Microsoft, "Resolve errors for reserved resource names"); other words are whole names."""
 
 
 class PlatformSettings(Section):
@@ -22,7 +35,7 @@ class PlatformSettings(Section):
     """The environment's name, part of every physical name."""
     unique: Annotated[str, Field(pattern=r"^[a-z0-9]{3,8}$")]
     """What makes names unique in the world: vault, registry, database server."""
-    owner: Annotated[str, Field(pattern=r"^\S+@\S+$")]
+    owner: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
     """The mail address of the team that answers for the resources."""
     cost_center: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{2,32}$")]
     """Where the bill goes."""
@@ -30,12 +43,16 @@ class PlatformSettings(Section):
     """The highest class of data that is kept here."""
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Yield the physical names that this environment would make too long."""
-        for name in (names.vault, names.registry, names.database_server):
+        """Yield the physical names that this environment would make, and Azure would refuse."""
+        for name in _UNIQUE:
             try:
                 name(self.environment, self.unique)
             except ValueError as error:
                 yield "unique", str(error)
+        for word in _RESERVED:
+            if word in f"{self.environment}{self.unique}":
+                key = "environment" if word in self.environment else "unique"
+                yield key, f'makes names with the word "{word}", which Azure takes in none (allowed without it)'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,17 @@
 A section lives in the file of the component that it sizes; `settings.py` composes the sections.
 """
 
-from collections.abc import Iterator
-from typing import ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Conflict = tuple[str, str]
 """A key of the section, and what is wrong with its value beside the other keys."""
+
+
+Rule = Callable[[], Iterator[Conflict]]
 
 
 class SectionConflictError(ValueError):
@@ -28,6 +32,26 @@ class Section(BaseModel):
     def conflicts(self) -> Iterator[Conflict]:
         """Yield every rule that spans keys and is broken; none unless a section says otherwise."""
         yield from ()
+
+    @classmethod
+    def partly(cls, values: Mapping[str, Any]) -> Self:
+        """Return what is right of a section: a key that is wrong or missing is not there."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            wrong = {details["loc"][0] for details in error.errors() if details["loc"]}
+            right = {key: value for key, value in values.items() if key in cls.model_fields and key not in wrong}
+            return cls.model_construct(None, **right)
+
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules that `conflicts` holds the section against, apart as far as they look at other keys."""
+        return (self.conflicts,)
+
+    def known_conflicts(self) -> Iterator[Conflict]:
+        """Yield the broken rules of a section that is right in part; a rule that needs the rest is passed over."""
+        for rule in self.rules():
+            with suppress(AttributeError, ValueError):
+                yield from rule()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

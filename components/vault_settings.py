@@ -16,7 +16,7 @@ class VaultSettings(Section):
     """Days that a deleted vault or secret can be recovered; fixed once the vault exists."""
     purge_protection: bool
     """Whether nobody can purge a deleted vault before those days are over; cannot be turned off again."""
-    secrets_expire: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    secrets_expire: Annotated[str, Field(pattern=r"^20\d{2}-\d{2}-\d{2}$")]
     """Day by which the third-party keys and the first version of the key of people are to be replaced, as 2027-06-30;
     read when each is first written."""
     key_days: Annotated[int, Field(ge=90, le=730)]

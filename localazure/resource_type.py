@@ -107,3 +107,8 @@ def name_problem(inputs: dict[str, Any], key: str, pattern: str, rule: str) -> I
     name = inputs.get(key)
     if isinstance(name, str) and not re.fullmatch(pattern, name):
         yield key, f"'{name}' is not a valid name: {rule}"
+
+
+def guid_problem(inputs: dict[str, Any], key: str) -> Iterator[Problem]:
+    """A problem if the name under `key` is present and no GUID."""
+    return name_problem(inputs, key, r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "it must be a GUID.")

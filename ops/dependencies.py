@@ -48,7 +48,7 @@ def sync_dependencies(
             (folder / "setup-stamp").write_text(wanted, encoding="utf-8")
         except OSError as error:
             raise SetupError(
-                f"cannot write {error.filename}: {error.strerror}. Free disk space or fix the rights."
+                f"cannot write {error.filename or folder}: {error.strerror or error}. Free space or fix the rights."
             ) from error
 
 
@@ -90,6 +90,8 @@ def _is_current(venv: Path, wanted: str) -> bool:
 
 def _make_venv(venv: Path, uv: Path, environ: Mapping[str, str], report: Report) -> None:
     """Keep a whole environment of this Python for an incremental sync; replace any other."""
+    if venv.is_symlink():  # it may be that of another checkout
+        raise SetupError(f"{venv} is a link to {venv.readlink()}, which setup does not touch. Remove the link.")
     version, _, rest = _read_stamp(venv).partition(" ")
     (venv / "setup-stamp").unlink(missing_ok=True)
     if version == platform.python_version() and rest.endswith(f" {venv}\n"):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from components.section import Section
-from settings import LOCATION, PROJECT, Settings, allowed, expected
+from settings import LOCATION, PROJECT, REGIONS, Settings, allowed, expected
 from tests.tape import ROOT, STACKS, stack_config
 
 PAGE: Final[Path] = ROOT / "docs" / "configuration.md"
@@ -70,9 +70,10 @@ def _documented(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 def _location() -> Iterator[str]:
     values = " | ".join(f"`{stack_config(stack)[LOCATION]}`" for stack in STACKS)
+    regions = ", ".join(f"`{region}`" for region in REGIONS)
     yield "| key | type | meaning | allowed | dev | staging | prod |"
     yield "|---|---|---|---|---|---|---|"
-    yield f"| `{LOCATION}` | a text | The Azure region of every resource. | a region | {values} |"
+    yield f"| `{LOCATION}` | a text | The Azure region of every resource. | {regions} | {values} |"
 
 
 def _section(name: str, section: FieldInfo, fields: dict[str, FieldInfo]) -> Iterator[str]:
@@ -84,8 +85,9 @@ def _section(name: str, section: FieldInfo, fields: dict[str, FieldInfo]) -> Ite
     yield "|---|---|---|---|---|---|---|"
     for field_name, field in fields.items():
         values = " | ".join(_cell(config[field_name]) for config in configs)
+        meaning = " ".join(meanings[field_name].split())  # a row of a table is one line
         limits = f"`{allowed(field).replace('|', chr(92) + '|')}`"
-        yield f"| `{field_name}` | {expected(field)} | {meanings[field_name]} | {limits} | {values} |"
+        yield f"| `{field_name}` | {expected(field)} | {meaning} | {limits} | {values} |"
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from settings import LOCATION, PROJECT, Settings
+from settings import LOCATION, PROJECT, REGIONS, Settings
 from tests.configuration import documented, sections
 from tests.tape import ROOT
 
@@ -18,7 +18,7 @@ FIRST_LINE: Final = f"# yaml-language-server: $schema=./{SCHEMA.name}"
 def stack_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a stack file."""
     shapes = Settings.model_json_schema()
-    keys = {LOCATION: {"type": "string", "minLength": 1, "description": "The Azure region of every resource."}}
+    keys = {LOCATION: {"enum": [*REGIONS], "type": "string", "description": "The Azure region of every resource."}}
     for name, section, fields in sections():
         shape = shapes["$defs"][getattr(section.annotation, "__name__")]  # noqa: B009 - an annotation is any type
         meanings = documented(section.annotation)

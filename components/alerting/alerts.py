@@ -74,6 +74,8 @@ class AlertsArgs:
     platform: Platform
     settings: AlertsSettings
     observability: Observability
+    is_public: bool
+    """Whether addresses answer on the internet, from where they are probed."""
 
 
 class Alerts(pulumi.ComponentResource):
@@ -98,6 +100,7 @@ class Alerts(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
+        self._is_public = args.is_public
         self._insights_id = args.observability.insights_id
         self._place = Place(name=name, platform=platform, groups=groups, enabled=settings.enabled, parent=self)
         for rule in log_rules(settings):
@@ -122,8 +125,9 @@ class Alerts(pulumi.ComponentResource):
             metric_alert(self._place, rule, what=what, scope=resource_id)
 
     def probe(self, endpoint: str, url: pulumi.Input[str]) -> None:
-        """Ask an address from five places of the world. `endpoint` is what the program calls it."""
-        availability_alert(self._place, endpoint=endpoint, url=url, insights_id=self._insights_id)
+        """Ask an address that is public from five places of the world. `endpoint` is what the program calls it."""
+        if self._is_public:
+            availability_alert(self._place, endpoint=endpoint, url=url, insights_id=self._insights_id)
 
 
 def log_rules(settings: AlertsSettings) -> tuple[LogRule, ...]:

@@ -27,6 +27,22 @@ def replica_floor(*, zone_redundant: bool, minimums: Mapping[str, int]) -> Itera
             yield f"{workload}.min_replicas", f"{minimum} leaves a zone without a replica ({fix})"
 
 
+def own_machines(dedicated_profile: str, profiles: Mapping[str, str]) -> Iterator[Conflict]:
+    """Yield every workload on machines that are not there, and machines that nothing runs on.
+
+    Args:
+        dedicated_profile: The kind of the environment's own machines, or None.
+        profiles: What each workload runs on, by the key of its section.
+    """
+    dedicated = [workload for workload, profile in profiles.items() if profile == "Dedicated"]
+    if dedicated_profile == "None":
+        fix = 'allowed "Consumption", or another environment.dedicated_profile than "None"'
+        yield from ((f"{each}.workload_profile", f'"Dedicated" has no machines ({fix})') for each in dedicated)
+    elif not dedicated:
+        fix = f'allowed "None", or the workload_profile "Dedicated" of {", ".join(profiles)}'
+        yield "environment.dedicated_profile", f'"{dedicated_profile}" is paid for and nothing runs on it ({fix})'
+
+
 def replica_room(apps_subnet: str, maximums: Mapping[str, int]) -> Iterator[Conflict]:
     """Yield a subnet that has no addresses for all replicas.
 

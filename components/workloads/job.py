@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pulumi
-from croniter import croniter  # pyright: ignore[reportMissingTypeStubs] - croniter ships no types
+from croniter import CroniterBadDateError, croniter  # pyright: ignore[reportMissingTypeStubs] - croniter ships no types
 from pulumi_azure_native import app
 from pydantic import Field
 
@@ -41,23 +41,38 @@ class JobSettings(Section):
     """The least severe message that is logged."""
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Yield a time that never comes, and a ratio of memory that Consumption does not sell."""
+        """Yield a time that is none or never comes, and a ratio of memory that Consumption does not sell."""
+        example = 'allowed minute, hour, day, month, weekday: "30 2 * * *"'
         if self.cron and not croniter.is_valid(self.cron):
-            yield "cron", f'"{self.cron}" is no time of cron (allowed minute, hour, day, month, weekday: "30 2 * * *")'
+            yield "cron", f'"{self.cron}" is no time of cron ({example})'
+        elif self.cron and not _comes(self.cron):
+            yield "cron", f'"{self.cron}" never comes: no such month has such a day ({example})'
         yield from odd_memory(self.cpu, self.memory)
 
 
-class RestoreSettings(JobSettings):
+class ByHandSettings(JobSettings):
+    """How long and how large a job is that runs when a person or a release says so, and at no time of its own."""
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield what is wrong with any job, and a time."""
+        if self.cron:
+            yield "cron", f'"{self.cron}" for a job that is started by hand only (allowed "")'
+        yield from super().conflicts()
+
+
+class RestoreSettings(ByHandSettings):
     """When the job that fills an empty database runs, how long and how large, and from what."""
 
     backup: Annotated[str, Field(pattern=r"^([0-9]{8}T[0-9]{6}Z)?$")]
     """The backup to restore, by the name of its folder; empty for the newest."""
 
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield what is wrong with any job, and a time: nothing is restored unless a person says so."""
-        if self.cron:
-            yield "cron", "a restore is started by hand only: leave it empty"
-        yield from super().conflicts()
+
+def _comes(cron: str) -> bool:
+    try:
+        croniter(cron).get_next(float)
+    except CroniterBadDateError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

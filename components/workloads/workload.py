@@ -18,7 +18,6 @@ from pulumi_azure_native import app
 
 from app.contract import TERMINATION_GRACE_S
 from components import names
-from components.environment import WORKLOAD_PROFILE
 from components.identity import WorkloadIdentity
 from components.workloads import containers
 from components.workloads.app_configuration import Lifecycles, configuration, public_ingress
@@ -84,7 +83,7 @@ class Workload(pulumi.ComponentResource):
             container_app_name=app_name,
             resource_group_name=platform.resource_group_name,
             environment_id=hosting.environment_id,
-            workload_profile_name=WORKLOAD_PROFILE,
+            workload_profile_name=args.settings.workload_profile,
             identity=app.ManagedServiceIdentityArgs(
                 type=app.ManagedServiceIdentityType.USER_ASSIGNED,
                 user_assigned_identities=[identity.id for identity, _ in lifecycles],

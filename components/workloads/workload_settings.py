@@ -28,6 +28,8 @@ class SizeSettings(Section):
     """Replicas that always run."""
     max_replicas: Annotated[int, Field(ge=1, le=300)]
     """Replicas at the most."""
+    workload_profile: Literal["Consumption", "Dedicated"]
+    """What it runs on: machines that are shared and billed by the second, or those of environment.dedicated_profile."""
     log_level: Literal["debug", "info", "warning", "error"]
     """The least severe message that is logged."""
 

@@ -15,6 +15,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from localazure.arm_rules import arm_problems
 from localazure.azure import Azure
 from localazure.engine.attached import AttachedProvider, Context
 from localazure.engine.diff import differences
@@ -69,7 +70,7 @@ class AzureNative(AttachedProvider):
         unfit = [(at, why) for at, why in problems(shape.inputs, news) if not behaviour.allows(at, news.get(at))]
         passed = news.keys() - {_top(at) for at, _ in unfit}
         known = {name: news[name] for name in passed if not contains_unknown(news[name])}
-        found = [*missing, *unfit, *behaviour.refusals(known)]
+        found = [*missing, *unfit, *arm_problems(known), *behaviour.refusals(known)]
         failures = [provider_pb2.CheckFailure(property=_top(at), reason=reason) for at, reason in found]
         return provider_pb2.CheckResponse(inputs=dump(news), failures=failures)
 

@@ -13,6 +13,7 @@ from localazure.derived_guid import derived_guid
 from localazure.errors import AzureError, StateError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.app_backlog import backlog
+from localazure.services.app_environment import check_place
 from localazure.services.app_ingress import admission, routes_of
 from localazure.services.app_revisions import Revisions, State
 from localazure.services.template import TemplateReader
@@ -50,7 +51,7 @@ class ContainerApp(ResourceType):
         self._troubles: dict[str, str] = {}
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule; the order of replicas, pairs of CPU and memory, traffic weights, and what has no imitation.
+        """The names of app and revision, replicas, pairs of CPU and memory, traffic weights, what has no imitation.
 
         Pairs: Microsoft Learn, "Containers in Azure Container Apps" (azure-facts.md section 3.8).
         """
@@ -68,10 +69,9 @@ class ContainerApp(ResourceType):
         Raises:
             AzureError: in the words of the service.
         """
-        environment = record.inputs.get("environmentId") or record.inputs.get("managedEnvironmentId")
-        if not environment:
+        if not (record.inputs.get("environmentId") or record.inputs.get("managedEnvironmentId")):
             raise AzureError(400, "BadRequest", "The property 'environmentId' is required.")
-        self.subscription.need(environment)
+        check_place(self.subscription, record.inputs)
         reader, revisions = TemplateReader(self.subscription, record.inputs), Revisions(record)
         name = revisions.admit(previous.outputs["latestRevisionName"] if previous else None)
         reader.check(name)

@@ -1,14 +1,16 @@
 """Microsoft.App/managedEnvironments: what container apps live in."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
 from localazure.errors import AzureError
+from localazure.regions import lacks_zones
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.services.network import CONTAINER_APPS, delegations, range_of
 from localazure.store import Record
+from localazure.subscription import Subscription
 from localazure.validation import Problem
 
 _CONSUMPTION = "Consumption"
@@ -29,7 +31,7 @@ class ManagedEnvironment(ResourceType):
     force_new = frozenset({"infrastructureResourceGroup", "location", "vnetConfiguration", "zoneRedundant"})
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule, and workload profiles that do not exist or have no number of machines.
+        """The name rule, zones in a region without, workload profiles that do not exist or have no number of machines.
 
         Profiles: Microsoft Learn, "Workload profiles in Azure Container Apps".
         """
@@ -39,6 +41,11 @@ class ManagedEnvironment(ResourceType):
             r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,58}[A-Za-z0-9]",
             "2-60 letters, digits and single hyphens, beginning with a letter, ending with a letter or digit.",
         )
+        if inputs.get("zoneRedundant") and lacks_zones(inputs.get("location")):
+            yield "zoneRedundant", f"zone redundancy is not supported in '{inputs['location']}': it has no zones"
+        logs = inputs.get("appLogsConfiguration", {})
+        if logs.get("destination") == "log-analytics" and not logs.get("logAnalyticsConfiguration"):
+            yield "appLogsConfiguration", "the destination log-analytics needs customerId and sharedKey"
         yield from _profile_problems(inputs.get("workloadProfiles", []))
 
     async def put(self, record: Record, previous: Record | None) -> None:
@@ -96,6 +103,24 @@ class ManagedEnvironment(ResourceType):
                     "ManagedEnvironmentInUse",
                     f"Managed environment '{record.name}' cannot be deleted because it contains app '{app.name}'.",
                 )
+
+
+def check_place(subscription: Subscription, inputs: Mapping[str, Any]) -> None:
+    """Refuse an app or a job in an environment that is not there, or on a workload profile that it does not have.
+
+    Raises:
+        AzureError: the code and the words of the profile are ours.
+    """
+    environment = subscription.need(inputs.get("environmentId") or inputs.get("managedEnvironmentId", ""))
+    wanted = inputs.get("workloadProfileName")
+    names = [profile["name"] for profile in environment.inputs.get("workloadProfiles", [])]
+    if wanted and wanted not in names:
+        raise AzureError(
+            400,
+            "InvalidWorkloadProfileName",
+            f"Managed environment '{environment.name}' has no workload profile '{wanted}'. It has: "
+            f"{', '.join(names) or 'none, it is of the kind Consumption only'}.",
+        )
 
 
 def _invalid(why: str) -> AzureError:

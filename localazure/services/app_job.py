@@ -14,6 +14,7 @@ from localazure.containers.images import ImageStore
 from localazure.containers.process import log_tail
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.services.app_environment import check_place
 from localazure.services.job_history import Execution, ExecutionState, JobHistory
 from localazure.services.job_rules import job_problems, next_start
 from localazure.services.template import TemplateReader
@@ -62,7 +63,7 @@ class Job(ResourceType):
         for name in ("environmentId", "configuration"):
             if not record.inputs.get(name):
                 raise AzureError(400, "BadRequest", f"The property '{name}' is required.")
-        self.subscription.need(record.inputs["environmentId"])
+        check_place(self.subscription, record.inputs)
         reader = TemplateReader(self.subscription, record.inputs)
         reader.check(f"{record.name}--check")
         if identity := record.outputs.get("identity"):

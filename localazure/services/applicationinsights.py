@@ -9,6 +9,7 @@ from localazure.derived_guid import derived_guid
 from localazure.engine.diff import short_location
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType
+from localazure.services.monitor_names import insights_name
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -45,7 +46,8 @@ class Component(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.Insights/components/{resourceName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """A sampling percentage outside 0-100."""
+        """The name rule, and a sampling percentage outside 0-100."""
+        yield from insights_name(inputs, "resourceName")
         share = inputs.get("samplingPercentage")
         if isinstance(share, int | float) and not 0 < share <= 100:  # noqa: PLR2004 - the rule's own numbers
             yield "samplingPercentage", f"'{share:g}' is not a percentage above 0"
@@ -97,10 +99,11 @@ class WebTest(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.Insights/webtests/{webTestName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """Kinds that are retired, unknown places, frequencies that do not exist, and a request that cannot be made.
+        """The name rule, kinds that are retired, unknown places and frequencies, and a request that cannot be made.
 
         Microsoft Learn, "Application Insights availability tests"; ping tests are retired (azure-facts.md 3.6).
         """
+        yield from insights_name(inputs, "webTestName")
         if (kind := inputs.get("webTestKind", _STANDARD)) != _STANDARD:
             yield "webTestKind", f"'{kind}' is retired; only '{_STANDARD}' tests can be made"
         frequency = inputs.get("frequency", FREQUENCIES_S[0])

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from localazure.errors import AzureError
 from localazure.locks import LOCK
-from localazure.resource_type import ResourceType
+from localazure.resource_type import ResourceType, guid_problem, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -19,6 +19,14 @@ class RoleAssignment(ResourceType):
     # (RoleAssignmentUpdateNotPermitted), so the program has to replace it on its own; see put().
     force_new = frozenset({"principalId", "scope"})
     named_by_guid: ClassVar[bool] = True
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """A name or a principal that is no GUID, and a role that is no id of one (descriptions in the SDK)."""
+        yield from guid_problem(inputs, "roleAssignmentName")
+        yield from guid_problem(inputs, "principalId")
+        role = inputs.get("roleDefinitionId")
+        if isinstance(role, str) and "/providers/microsoft.authorization/roledefinitions/" not in role.lower():
+            yield "roleDefinitionId", f"'{role}' is not the id of a role definition"
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse what ARM refuses: a scope that is not there, a second equal assignment, a changed role.
@@ -66,7 +74,16 @@ class ManagementLockByScope(ResourceType):
     force_new = frozenset({"scope"})
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The one level that is imitated, and notes of at most 512 characters (description of `notes` in the SDK)."""
+        """The name rule, the one level that is imitated, and notes of at most 512 characters.
+
+        Microsoft Learn, "Naming rules and restrictions", Microsoft.Authorization; description of `notes` in the SDK.
+        """
+        yield from name_problem(
+            inputs,
+            "lockName",
+            r"[\w.()-]{0,89}[\w()-]",
+            "1-90 letters, digits, periods, underscores, hyphens and parentheses; it cannot end with a period.",
+        )
         if inputs.get("level") in {"NotSpecified", "ReadOnly"}:
             named = f"the lock {inputs['level']} (localazure/NONGOALS.md)"
             yield "level", f"the embedded Azure does not imitate {named}; use CanNotDelete"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from localazure.errors import AzureError
-from localazure.resource_type import ResourceType
+from localazure.resource_type import ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -21,10 +21,14 @@ class Budget(ResourceType):
     force_new = frozenset[str]()
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The rules of amounts, dates and notifications (description of `timePeriod` and `notifications` in the SDK).
+        """The rules of names, amounts, dates and notifications.
 
+        Names: Microsoft Learn, "Create a budget" (1-63); the rest: `timePeriod` and `notifications` in the SDK.
         Not the one against a start in a past month or more than a year ahead: it would turn a stack file bad with time.
         """
+        yield from name_problem(
+            inputs, "budgetName", r"[A-Za-z0-9_-]{1,63}", "1-63 letters, digits, underscores and hyphens."
+        )
         if isinstance(amount := inputs.get("amount"), int | float) and amount <= 0:
             yield "amount", f"'{amount:g}' is not more than 0"
         notifications = inputs.get("notifications", {})

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from localazure.errors import AzureError
+from localazure.regions import lacks_zones
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
@@ -32,6 +33,8 @@ class Registry(ResourceType):
             yield from ((at, f"{what} in SKU Premium only, not in '{sku}'") for at, what in _premium(inputs))
         if sku == "Basic" and inputs.get("anonymousPullEnabled"):
             yield "anonymousPullEnabled", "anonymous pull can be enabled in SKU Standard and Premium only"
+        if inputs.get("zoneRedundancy") == "Enabled" and lacks_zones(inputs.get("location")):
+            yield "zoneRedundancy", f"zone redundancy is not supported in '{inputs['location']}': it has no zones"
         yield from _policy_problems(inputs)
 
     async def put(self, record: Record, previous: Record | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] # asyncpg ships no types; used for its exceptions
 
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType
+from localazure.resource_type import RESOURCE_GROUP, ResourceType, guid_problem, name_problem
 from localazure.services.dbforpostgresql_rules import server_problems
 from localazure.store import Record
 from localazure.validation import Problem
@@ -90,6 +90,12 @@ class Database(ResourceType):
     path = SERVER + "/databases/{databaseName}"
     force_new = frozenset({"charset", "collation"})
 
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule: 63 characters as PostgreSQL itself has (Microsoft Learn, "Naming rules and restrictions")."""
+        return name_problem(
+            inputs, "databaseName", r"[A-Za-z0-9_-]{1,63}", "1-63 letters, digits, underscores and hyphens."
+        )
+
     async def put(self, record: Record, previous: Record | None) -> None:
         """Create the database."""
         del previous
@@ -114,6 +120,12 @@ class FirewallRule(ResourceType):
     path = SERVER + "/firewallRules/{firewallRuleName}"
     force_new = frozenset[str]()
 
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule (Microsoft Learn, "Naming rules and restrictions", Microsoft.DBforPostgreSQL)."""
+        return name_problem(
+            inputs, "firewallRuleName", r"[A-Za-z0-9_-]{1,128}", "1-128 letters, digits, underscores and hyphens."
+        )
+
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a rule of a server that is not there."""
         del previous
@@ -128,6 +140,10 @@ class AdministratorsMicrosoftEntra(ResourceType):
     force_new = frozenset({"principalName", "principalType", "tenantId"})
     # The SDK took the enum of another service (azure-facts.md section 1, "Wrong generated enums").
     also_allowed = MappingProxyType({"principalType": frozenset(_KINDS)})
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """An object id that is none (description of `objectId` in the SDK: a GUID)."""
+        return guid_problem(inputs, "objectId")
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Make the principal an administrator under its name. The server must take Entra logins.

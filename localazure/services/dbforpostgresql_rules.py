@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from localazure.regions import lacks_zones
 from localazure.resource_type import name_problem
 from localazure.validation import Problem
 
+_CORES: Final = "(2|4|8|16|20|32|48|64|96)"
+_ZONES: Final = {"", "1", "2", "3"}
 _SIZES: Final = {
     "Burstable": r"Standard_B((1|2|4|8|12|16|20)ms|2s)",
-    "GeneralPurpose": r"Standard_D(\d+(s_v3|ds_v4|ds_v5|ds_v6|ads_v5)|C\d+ads_v5)",
-    "MemoryOptimized": r"Standard_E(\d+(s_v3|ds_v4|ds_v5|ds_v6|ads_v5)|C\d+a(ds|s)_v5)",
+    "GeneralPurpose": rf"Standard_D({_CORES}(s_v3|ds_v4|ds_v5|ds_v6|ads_v5)|C\d+ads_v5)",
+    "MemoryOptimized": rf"Standard_E({_CORES}(s_v3|ds_v4|ds_v5|ds_v6|ads_v5)|C\d+a(ds|s)_v5)",
 }
 _GIGABYTES: Final = (32, 64, 128, 256, 512, 1024, 2048, 4096, 4095, 8192, 16384, 32767)
 _RETENTION_DAYS: Final = range(7, 36)
@@ -46,7 +49,12 @@ def _compute_problems(inputs: dict[str, Any]) -> Iterable[Problem]:
     mode = availability.get("mode", "Disabled")
     if tier == "Burstable" and mode != "Disabled":
         yield "highAvailability.mode", f"'{mode}': high availability is not supported for the Burstable tier"
+    if mode == "ZoneRedundant" and lacks_zones(inputs.get("location")):
+        yield "highAvailability.mode", f"'{mode}' is not supported in '{inputs['location']}': it has no zones"
     zone, standby = inputs.get("availabilityZone"), availability.get("standbyAvailabilityZone")
+    for at, chosen in (("availabilityZone", zone), ("highAvailability.standbyAvailabilityZone", standby)):
+        if chosen and chosen not in _ZONES:
+            yield at, f"'{chosen}' is not a zone. Allowed: 1, 2, 3"
     if mode == "ZoneRedundant" and zone and zone == standby:
         yield "highAvailability.standbyAvailabilityZone", f"'{standby}' must be another zone than the primary's"
     if inputs.get("createMode", "Default") not in {"Default", "Create", "Update"}:

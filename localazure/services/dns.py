@@ -67,10 +67,16 @@ class RecordSet(ResourceType):
     force_new = frozenset[str]()
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """A type that is none, values of another type, no time to live, and a CNAME for the zone itself.
+        """The name rule, a type that is none, values of another type, no time to live, a CNAME for the zone itself.
 
         Microsoft Learn, "Overview of DNS zones and records": CNAME record sets cannot be at the zone apex.
         """
+        yield from name_problem(
+            inputs,
+            "relativeRecordSetName",
+            rf"(?i)@|(\*|{_LABEL})(\.{_LABEL})*",
+            "@, or labels of 1-63 letters, digits, underscores and hyphens, separated by periods; * may be the first.",
+        )
         kind = str(inputs.get("recordType", "")).upper()
         if kind not in _VALUES:
             yield "recordType", f"'{inputs.get('recordType')}' is not a record type. Allowed: {', '.join(_VALUES)}"

@@ -15,6 +15,7 @@ from localazure.validation import Problem
 Values = Mapping[str, Any]
 
 FULL_WEIGHT: Final = 100
+PORTS: Final = range(1, 65536)
 LABEL: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _AT: Final = "configuration.ingress"
 _INERT_CERTIFICATES: Final = ("ignore", "Ignore")
@@ -27,9 +28,11 @@ def ingress_problems(configuration: Values) -> Iterator[Problem]:
         return
     if not ingress.get("targetPort"):
         yield f"{_AT}.targetPort", not_imitated("the detection of the port", "a target port")
+    elif ingress["targetPort"] not in PORTS:
+        yield f"{_AT}.targetPort", f"'{ingress['targetPort']}' is not a port: 1 to 65535"
     if ingress.get("transport", "").lower() in {"tcp", "http2"}:
         yield f"{_AT}.transport", not_imitated(f"transport {ingress['transport']}", "http or auto")
-    for key in ("additionalPortMappings", "corsPolicy", "exposedPort"):
+    for key in ("additionalPortMappings", "corsPolicy", "customDomains", "exposedPort"):
         if ingress.get(key):
             yield f"{_AT}.{key}", not_imitated(key, "an ingress without it")
     if ingress.get("clientCertificateMode", "ignore") not in _INERT_CERTIFICATES:
@@ -51,6 +54,8 @@ def _traffic_problems(rules: list[Values], *, several: bool) -> Iterator[Problem
         yield at, "Revision weights can not be used in this mode (Single): latestRevision takes all requests"
     if any(rule.get("latestRevision") and "revisionName" in rule for rule in rules):
         yield at, "an entry names either a revision or latestRevision"
+    if any(not rule.get("latestRevision") and "revisionName" not in rule for rule in rules):
+        yield at, "an entry names neither a revision nor latestRevision"
     if sum(bool(rule.get("latestRevision")) for rule in rules) > 1:
         yield at, "latestRevision is there twice"
     labels = Counter(rule["label"] for rule in rules if "label" in rule)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from croniter import croniter  # pyright: ignore[reportMissingTypeStubs] - croniter ships no types
+from croniter import CroniterBadDateError, croniter  # pyright: ignore[reportMissingTypeStubs] - croniter ships no types
 
 from localazure.validation import Problem
 
@@ -54,7 +54,13 @@ def next_start(cron: str, after: datetime) -> datetime:
 
 
 def _is_cron(expression: str) -> bool:
-    return len(expression.split()) == _CRON_FIELDS and croniter.is_valid(expression)
+    if len(expression.split()) != _CRON_FIELDS or not croniter.is_valid(expression):
+        return False
+    try:
+        next_start(expression, datetime.now(UTC))
+    except CroniterBadDateError:  # the 31st of February
+        return False
+    return True
 
 
 def _not_imitated(what: str, instead: str) -> str:

@@ -148,8 +148,11 @@ class Secret(ResourceType):
     force_new = frozenset[str]()
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule of secrets (Microsoft Learn, "Naming rules and restrictions", Microsoft.KeyVault)."""
-        return name_problem(inputs, "secretName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
+        """The name rule of secrets (Microsoft Learn, "Naming rules and restrictions"), and an end before 1970."""
+        yield from name_problem(inputs, "secretName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
+        expires = inputs.get("properties", {}).get("attributes", {}).get("expires", 0)
+        if expires < 0:
+            yield "properties.attributes.expires", f"'{expires}' is before 1970"
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Keep the value as a version in the vault, and answer its address alone.

@@ -42,6 +42,9 @@ class Key(ResourceType):
             )
         if (size := properties.get("keySize", _SIZES[0])) not in _SIZES:
             yield "properties.keySize", f"'{size}' is not a size of an RSA key: {', '.join(map(str, _SIZES))}"
+        expires = properties.get("attributes", {}).get("expires", 0)
+        if expires < 0:
+            yield "properties.attributes.expires", f"'{expires}' is before 1970"
         life = properties.get("rotationPolicy", {}).get("attributes", {}).get("expiryTime", "")
         if (days := re.fullmatch(r"P(\d+)D", life)) and int(days[1]) < _EXPIRY_DAYS:
             yield "properties.rotationPolicy.attributes.expiryTime", f"'{life}' is less than {_EXPIRY_DAYS} days"

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
 from localazure.services.monitor_logs import SENDS
+from localazure.services.monitor_names import insights_name
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -20,6 +21,10 @@ class DiagnosticSetting(ResourceType):
     token = "monitor:DiagnosticSetting"
     path = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}"
     force_new = frozenset[str]()
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule."""
+        return insights_name(inputs, "name")
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a setting of or to something that is not there, and one that sends nothing anywhere.
@@ -106,12 +111,7 @@ class ActionGroup(ResourceType):
 
         A name has at most 260 characters, a short name 1 to 12, receivers have names of their own, an address is one.
         """
-        yield from name_problem(
-            inputs,
-            "actionGroupName",
-            r"[^:<>+/&%\\?|]{1,259}[^:<>+/&%\\?| .]",
-            "1-260 characters, none of :<>+/&%\\?|.",
-        )
+        yield from insights_name(inputs, "actionGroupName", r":<>+/&%\?|")
         short = inputs.get("groupShortName")
         if isinstance(short, str) and not 1 <= len(short) <= SHORT_NAME_MAX:
             yield "groupShortName", f"'{short}' has {len(short)} characters; a short name has 1 to {SHORT_NAME_MAX}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType
 from localazure.services.monitor_metrics import METRICS
+from localazure.services.monitor_names import RULE, insights_name
 from localazure.store import Record
 from localazure.subscription import Subscription
 from localazure.validation import Problem
@@ -33,7 +34,8 @@ class MetricAlert(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.Insights/metricAlerts/{ruleName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """Windows and frequencies that Azure does not have, severities beyond 0-4, a region that is not global."""
+        """The name rule, windows and frequencies that Azure lacks, severities beyond 0-4, a region not global."""
+        yield from insights_name(inputs, "ruleName", RULE)
         yield from _time_problems(inputs, METRIC_FREQUENCIES, METRIC_WINDOWS)
         yield from _severity_problems(inputs)
         yield from _global_problems(inputs)
@@ -102,10 +104,11 @@ class ScheduledQueryRule(ResourceType):
         return at.endswith(".operator") or super().allows(at, value)
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """What Azure's validation refuses of windows, severities, periods and queries.
+        """What Azure's validation refuses of names, windows, severities, periods and queries.
 
         An alert that ends by itself cannot be muted for a time (AVM insights/scheduled-query-rule).
         """
+        yield from insights_name(inputs, "ruleName", RULE)
         yield from _time_problems(inputs, LOG_WINDOWS, LOG_WINDOWS)
         yield from _severity_problems(inputs)
         if inputs.get("autoMitigate") and inputs.get("muteActionsDuration"):
@@ -157,7 +160,11 @@ class ActivityLogAlert(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.Insights/activityLogAlerts/{activityLogAlertName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """A region that is not global, and a condition without a category (Microsoft Learn, "Activity log alerts")."""
+        """The name rule, a region that is not global, and a condition without a category.
+
+        Microsoft Learn, "Activity log alerts".
+        """
+        yield from insights_name(inputs, "activityLogAlertName", RULE)
         yield from _global_problems(inputs)
         conditions = inputs.get("condition", {}).get("allOf", [])
         categories = [condition.get("equals") for condition in conditions if condition.get("field") == "category"]

@@ -16,12 +16,19 @@ from localazure.validation import Problem
 
 CONTAINER_APPS = "Microsoft.App/environments"
 _NETWORK = RESOURCE_GROUP + "/providers/Microsoft.Network/virtualNetworks/{virtualNetworkName}"
-_NAME = r"[A-Za-z0-9](?:[\w.-]*\w)?"
-_NAME_RULE = (
-    "letters, digits, underscores, periods and hyphens, from a letter or digit to a letter, digit or underscore."
-)
 _SMALLEST = 29
 """Microsoft, "Azure Virtual Network FAQ": subnets are /29 or larger."""
+
+
+def network_name(inputs: dict[str, Any], key: str, least: int = 1, most: int = 80) -> Iterator[Problem]:
+    """A name that Microsoft.Network does not take (Microsoft Learn, "Naming rules and restrictions")."""
+    return name_problem(
+        inputs,
+        key,
+        rf"(?=.{{{least},{most}}}$)[A-Za-z0-9](?:[\w.-]*\w)?",
+        f"{least}-{most} letters, digits, underscores, periods and hyphens, from a letter or digit to a letter, digit "
+        "or underscore.",
+    )
 
 
 def need_reference(subscription: Subscription, referenced: str, by: Record) -> Record:
@@ -63,7 +70,7 @@ class VirtualNetwork(ResourceType):
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
         """The name rule, ranges that are none, and subnets inside of it, which have no imitation."""
-        yield from name_problem(inputs, "virtualNetworkName", rf"(?=.{{2,64}}$){_NAME}", f"2-64 {_NAME_RULE}")
+        yield from network_name(inputs, "virtualNetworkName", 2, 64)
         for index, prefix in enumerate(_spaces(inputs)):
             yield from _range_problems(prefix, f"addressSpace.addressPrefixes[{index}]")
         if inputs.get("subnets"):
@@ -87,7 +94,7 @@ class Subnet(ResourceType):
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
         """The name rule, and a range that is none or too small."""
-        yield from name_problem(inputs, "subnetName", rf"(?=.{{1,80}}$){_NAME}", f"1-80 {_NAME_RULE}")
+        yield from network_name(inputs, "subnetName")
         for prefix in _prefixes(inputs):
             yield from _range_problems(prefix, "addressPrefix")
 
@@ -153,7 +160,7 @@ class NetworkSecurityGroup(ResourceType):
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
         """The name rule, and rules that contradict themselves or each other."""
-        yield from name_problem(inputs, "networkSecurityGroupName", rf"(?=.{{1,80}}$){_NAME}", f"1-80 {_NAME_RULE}")
+        yield from network_name(inputs, "networkSecurityGroupName")
         yield from rule_problems(inputs.get("securityRules", []))
 
     async def delete(self, record: Record) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from localazure.errors import AzureError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
-from localazure.services.network import delegations, need_reference, range_of, users_of
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
+from localazure.services.network import delegations, need_reference, network_name, range_of, users_of
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -54,13 +54,7 @@ class PrivateEndpoint(ResourceType):
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
         """The name rule, and connections that a person approves, which have no imitation."""
-        yield from name_problem(
-            inputs,
-            "privateEndpointName",
-            r"(?=.{2,64}$)[A-Za-z0-9][\w.-]*\w",
-            "2-64 letters, digits, underscores, periods and hyphens, from a letter or digit to a letter, digit or "
-            "underscore.",
-        )
+        yield from network_name(inputs, "privateEndpointName", 2, 64)
         if inputs.get("manualPrivateLinkServiceConnections"):
             yield "manualPrivateLinkServiceConnections", "connections that a person approves have no imitation"
 
@@ -123,6 +117,10 @@ class PrivateDnsZoneGroup(ResourceType):
     token = "network:PrivateDnsZoneGroup"
     path = _ENDPOINT + "/privateDnsZoneGroups/{privateDnsZoneGroupName}"
     force_new = frozenset[str]()
+
+    def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
+        """The name rule of what is inside Microsoft.Network."""
+        return network_name(inputs, "privateDnsZoneGroupName")
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse zones that are not there or belong to another service.

@@ -1,12 +1,15 @@
 """Microsoft.OperationalInsights: log workspaces."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from localazure.derived_guid import derived_guid
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
+
+_NO_QUOTA: Final = -1
+_SMALLEST_QUOTA: Final = 0.023
 
 
 class Workspace(ResourceType):
@@ -16,7 +19,7 @@ class Workspace(ResourceType):
     path = RESOURCE_GROUP + "/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule and the retention of the PerGB2018 tier (30 to 730 days, Microsoft Learn)."""
+        """The name rule, the retention of the PerGB2018 tier (30 to 730 days, Microsoft Learn), the least daily cap."""
         yield from name_problem(
             inputs,
             "workspaceName",
@@ -26,6 +29,13 @@ class Workspace(ResourceType):
         days = inputs.get("retentionInDays")
         if isinstance(days, int) and not 30 <= days <= 730:  # noqa: PLR2004 - the rule's own numbers
             yield "retentionInDays", f"'{days}' is not a retention in days of the PerGB2018 tier: 30 to 730"
+
+        quota = inputs.get("workspaceCapping", {}).get("dailyQuotaGb", _NO_QUOTA)
+        if quota != _NO_QUOTA and quota < _SMALLEST_QUOTA:
+            yield (
+                "workspaceCapping.dailyQuotaGb",
+                f"'{quota:g}' GB a day: {_SMALLEST_QUOTA} or more, or -1 for no quota",
+            )
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Give the workspace its id."""

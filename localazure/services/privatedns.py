@@ -6,7 +6,7 @@ from typing import Any
 from localazure.engine.diff import short_location
 from localazure.errors import AzureError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
-from localazure.services.network import need_reference
+from localazure.services.network import need_reference, network_name
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -44,8 +44,9 @@ class VirtualNetworkLink(ResourceType):
     path = _ZONE + "/virtualNetworkLinks/{virtualNetworkLinkName}"
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """A region, of which it has none."""
-        return _only_global(inputs, "Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+        """The name rule (Microsoft, "Naming rules", privateDnsZones / virtualNetworkLinks), and a region."""
+        yield from network_name(inputs, "virtualNetworkLinkName")
+        yield from _only_global(inputs, "Microsoft.Network/privateDnsZones/virtualNetworkLinks")
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Refuse a link of or to something that is not there, and a second zone of one name for a network.

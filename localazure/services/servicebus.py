@@ -13,6 +13,7 @@ from localazure.validation import Problem
 
 _NAMESPACE = RESOURCE_GROUP + "/providers/Microsoft.ServiceBus/namespaces/{namespaceName}"
 _UNITS: Final = (1, 2, 4, 8, 16)
+_PARTITIONS: Final = (0, 1, 2, 4)
 _MIB, _KIB = 1024 * 1024, 1024
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _LIMITS: Final = {
@@ -54,6 +55,8 @@ class Namespace(ResourceType):
         name, capacity = sku.get("name"), sku.get("capacity")
         if sku.get("tier", name) != name:
             yield "sku.tier", f"'{sku['tier']}' is not the tier of the SKU '{name}'"
+        if name == "Premium" and inputs.get("premiumMessagingPartitions", 1) not in _PARTITIONS:
+            yield "premiumMessagingPartitions", f"'{inputs['premiumMessagingPartitions']}' partitions: 1, 2 or 4"
         if name == "Premium" and capacity is not None and capacity not in _UNITS:
             yield "sku.capacity", f"'{capacity}' messaging units: 1, 2, 4, 8 or 16"
         if name != "Premium":

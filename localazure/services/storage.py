@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from localazure.errors import AzureError
+from localazure.regions import lacks_zones
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
 from localazure.validation import Problem
@@ -25,7 +26,7 @@ class StorageAccount(ResourceType):
     force_new = frozenset({"isHnsEnabled", "location"})
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """The name rule in the words of ARM, TLS 1.3 as a minimum (ARM reference), and what has no imitation."""
+        """The name rule in the words of ARM, zones in a region without, TLS 1.3 as a minimum, what has no imitation."""
         name = inputs.get("accountName")
         yield from name_problem(
             inputs,
@@ -34,6 +35,8 @@ class StorageAccount(ResourceType):
             f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in "
             "length and use numbers and lower-case letters only.",
         )
+        if inputs.get("sku", {}).get("name") in _ZONAL and lacks_zones(inputs.get("location")):
+            yield "sku.name", f"'{inputs['sku']['name']}' is not available in '{inputs['location']}': it has no zones"
         if inputs.get("minimumTlsVersion") == "TLS1_3":
             yield "minimumTlsVersion", "'TLS1_3' is not supported as a minimum; use TLS1_2"
         if inputs.get("kind", "StorageV2") != "StorageV2":

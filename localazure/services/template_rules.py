@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from localazure.containers.spec import MAX_REPLICAS
-from localazure.services.ingress_rules import ingress_problems, not_imitated
+from localazure.services.ingress_rules import PORTS, ingress_problems, not_imitated
 from localazure.validation import Problem
 
 Values = Mapping[str, Any]
@@ -19,6 +19,13 @@ PROBE_LIMITS: Final = {
     "successThreshold": (1, 10),
 }
 MOST_FAILURES: Final = {"Liveness": 30, "Readiness": 48, "Startup": 240}
+LONGEST_REVISION: Final = 54
+LONGEST_GRACE: Final = 600
+MOST_INACTIVE: Final = 100
+_CONTAINER: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_VARIABLE: Final = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
+_SECRET: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_SUFFIX: Final = re.compile(r"[a-z](?!.*--)([a-z0-9-]*[a-z0-9])?")
 _AT_LEAST_ONE: Final = re.compile(r"0*[1-9][0-9]*")
 
 
@@ -28,7 +35,11 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
     containers: list[Values] = template.get("containers", [])
     if "template" in inputs and not containers:
         yield "template.containers", "a container app needs at least one container"
+    yield from _suffix_problems(inputs.get("containerAppName", ""), template.get("revisionSuffix"))
     yield from _scale_problems(template.get("scale", {}))
+    grace = template.get("terminationGracePeriodSeconds", 0)
+    if not 0 <= grace <= LONGEST_GRACE:
+        yield "template.terminationGracePeriodSeconds", f"'{grace}' seconds: 0 to {LONGEST_GRACE}"
     for name in ("initContainers", "containers"):
         for index, container in enumerate(template.get(name, [])):
             yield from _container_problems(container, f"template.{name}[{index}]")
@@ -37,6 +48,17 @@ def template_problems(inputs: Values) -> Iterator[Problem]:
     yield from _configuration_problems(inputs.get("configuration", {}))
     if "SystemAssigned" in inputs.get("identity", {}).get("type", ""):
         yield "identity.type", not_imitated("a system-assigned identity", "a user-assigned one")
+
+
+def _suffix_problems(app: str, suffix: str | None) -> Iterator[Problem]:
+    """The rule of revision names, in the words of github.com/microsoft/azure-container-apps/issues/1443."""
+    if suffix and (not _SUFFIX.fullmatch(suffix) or len(app) + len(suffix) > LONGEST_REVISION):
+        rule = (
+            "A revision name must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+            "character, and end with an alphanumeric character. The length of the revision name must not be more than "
+            f"a combined {LONGEST_REVISION} characters with the container app name."
+        )
+        yield "template.revisionSuffix", f"Revision name has an invalid value '{suffix}'. {rule}"
 
 
 def _scale_problems(scale: Values) -> Iterator[Problem]:
@@ -71,9 +93,14 @@ def _container_problems(container: Values, at: str) -> Iterator[Problem]:
     for needed in ("name", "image"):
         if needed not in container:
             yield f"{at}.{needed}", f"missing required property '{at}.{needed}'"
+    if not _CONTAINER.fullmatch(container.get("name", "c")):
+        rule = "lower case alphanumeric characters or '-', 63 at most, at the ends alphanumeric"
+        yield f"{at}.name", f'Invalid value: "{container["name"]}": a container\'s name is of {rule}'
     for variable in container.get("env", []):
         if "name" not in variable:
             yield f"{at}.env", "an environment variable has no name"
+        elif not _VARIABLE.fullmatch(variable["name"]):
+            yield f"{at}.env", f"'{variable['name']}': letters, digits, '-', '_' and '.', at the start no digit"
     for probe in container.get("probes", []):
         if "type" not in probe or ("httpGet" in probe) == ("tcpSocket" in probe):
             yield f"{at}.probes", "a probe needs a type, and either httpGet or tcpSocket"
@@ -87,6 +114,11 @@ def _probe_problems(probe: Values, at: str) -> Iterator[Problem]:
     github.com/microsoft/azure-container-apps/issues/1100, github.com/hashicorp/terraform-provider-azurerm/pull/31989.
     """
     limits = PROBE_LIMITS | {"failureThreshold": (1, MOST_FAILURES.get(probe["type"], 1))}
+    if probe["type"] != "Readiness":
+        limits["successThreshold"] = (1, 1)
+    port = (probe.get("httpGet") or probe.get("tcpSocket", {})).get("port", 0)
+    if port not in PORTS:
+        yield at, f"{probe['type']} probe's port '{port}' must be 1 to 65535"
     for name, (least, most) in limits.items():
         if not least <= probe.get(name, least) <= most:
             yield at, f"{probe['type']} probe's {name} must be in the range of ['{least}', '{most}']"
@@ -128,8 +160,15 @@ def _init_problems(init: list[Values], containers: list[Values]) -> Iterator[Pro
 def _configuration_problems(configuration: Values) -> Iterator[Problem]:
     if configuration.get("activeRevisionsMode") == "Labels":
         yield "configuration.activeRevisionsMode", not_imitated("mode Labels", "Single or Multiple")
-    if any("name" not in secret for secret in configuration.get("secrets", [])):
-        yield "configuration.secrets", "a secret has no name"
+    inactive = configuration.get("maxInactiveRevisions", MOST_INACTIVE)
+    if not 0 <= inactive <= MOST_INACTIVE:
+        yield "configuration.maxInactiveRevisions", f"'{inactive}' revisions: 0 to {MOST_INACTIVE}"
+    for secret in configuration.get("secrets", []):
+        if "name" not in secret:
+            yield "configuration.secrets", "a secret has no name"
+        elif not _SECRET.fullmatch(secret["name"]):
+            rule = "lower case alphanumeric characters, '-' or '.', at the ends alphanumeric"
+            yield "configuration.secrets", f'Invalid value: "{secret["name"]}": a secret\'s name is of {rule}'
     if any("server" not in registry for registry in configuration.get("registries", [])):
         yield "configuration.registries", "a registry has no server"
     yield from ingress_problems(configuration)

@@ -56,7 +56,14 @@ class StaticSiteCustomDomain(ResourceType):
     force_new = frozenset({"validationMethod"})
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
-        """Ways to prove a name that do not exist."""
+        """A name that is none, and ways to prove one that do not exist."""
+        label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        yield from name_problem(
+            inputs,
+            "domainName",
+            rf"(?i)(?=.{{4,253}}$){label}(\.{label})+",
+            "labels of letters, digits and hyphens, separated by periods, 253 characters at most.",
+        )
         method = inputs.get("validationMethod", "cname-delegation")
         if method not in {"cname-delegation", "dns-txt-token"}:
             yield "validationMethod", f"'{method}' is not valid. Allowed: cname-delegation, dns-txt-token"

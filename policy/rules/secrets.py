@@ -10,9 +10,12 @@ from policy.rule import AnyRule, ResourceRule, TapeRule
 
 CREDENTIAL: Final = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|(AccountKey|SharedAccessKey|Password|Pwd)=[^;{]|\bsk-[A-Za-z0-9_-]{16}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/:@\s]+:[^/@\s]+@|[?&]sig=[A-Za-z0-9%]{16}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{20}|\bxox[abprs]-[A-Za-z0-9-]{10}|\b\d{8,10}:[A-Za-z0-9_-]{35}\b"
+    r"|hooks\.slack\.com/services/\w|\.webhook\.office\.com/\w|discord(app)?\.com/api/webhooks/\d"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/:@\s]+:[^/@\s]+@|[?&]sig=[A-Za-z0-9%]{16}"
 )
-"""Forms of keys: PEM, connection strings, OpenAI and Anthropic, GitHub, JSON Web Token, URL with a password, SAS."""
+"""Forms of keys: PEM, connection strings, OpenAI and Anthropic, GitHub, Slack, Telegram, addresses that are a key
+themselves (webhooks of Slack, Teams, Discord), JSON Web Token, URL with a password, SAS."""
 CREDENTIAL_NAME: Final = re.compile(
     r"(^|[_\W])(api_?key|access_?key|account_?key|private_?key|password|pwd|secret|sas|connection_?string|bot_?token)s?$"
 )

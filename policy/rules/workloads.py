@@ -12,6 +12,8 @@ JOB = "app:Job"
 CONTAINERS = "template.containers"
 INIT = "template.initContainers"
 PROBES = ("Startup", "Liveness", "Readiness")
+_BY_THE_CLOCK = {"backup", "upkeep"}
+"""What a job is told to do when nobody asks for it."""
 _PROBES = [{"type": kind, "httpGet": {"path": "/health", "port": 8080}} for kind in PROBES]
 
 
@@ -30,6 +32,11 @@ def _resources(inputs: Inputs) -> str | None:
         if UNKNOWN not in (cpu, memory) and not (pair and cpu and float(pair[1]) == 2 * cpu):
             return f"container {container.get('name')} asks for cpu {cpu} and memory {memory}"
     return None
+
+
+def _by_the_clock(inputs: Inputs) -> str | None:
+    does = {argument for container in items_at(inputs, CONTAINERS) for argument in items_at(container, "args")}
+    return expect("configuration.triggerType", "Schedule")(inputs) if does & _BY_THE_CLOCK else None
 
 
 def _app(**template: Any) -> Inputs:
@@ -125,6 +132,17 @@ RULES: tuple[AnyRule, ...] = (
         )(inputs),
         passes={"containerAppName": "ca-dme-api-prod"},
         violates={"containerAppName": "ca--DME"},
+    ),
+    ResourceRule(
+        id="job-by-the-clock",
+        title="Backups are made, and what is due is deleted, by the clock",
+        reason="A job that waits for a person is forgotten, and nobody notices before the day of the restore.",
+        source="Well-Architected Framework, RE:09 disaster recovery; own",
+        fix="Set the cron of the job's section in the stack file.",
+        types=(JOB,),
+        check=_by_the_clock,
+        passes={**_container(args=["backup"]), "configuration": {"triggerType": "Schedule"}},
+        violates={**_container(args=["backup"]), "configuration": {"triggerType": "Manual"}},
     ),
     ResourceRule(
         id="job-bounded",

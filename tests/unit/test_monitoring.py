@@ -29,7 +29,9 @@ from localazure.services.monitor_logs import SENDS
 from localazure.services.monitor_metrics import METRICS
 from tests.tape import ROOT
 
-SIZE = SizeSettings(cpu=0.5, memory="1Gi", min_replicas=1, max_replicas=4, log_level="info")
+SIZE = SizeSettings(
+    cpu=0.5, memory="1Gi", min_replicas=1, max_replicas=4, workload_profile="Consumption", log_level="info"
+)
 LOG_RULES = (
     *(burn_rate_rule(rate, Objective(availability_percent=99.9, minimum_requests=100)) for rate in BURN_RATES),
     slow_rule(500),

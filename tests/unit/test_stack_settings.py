@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from settings import LOCATION, PROJECT, InvalidSettingsError, Settings
+from policy.rules import governance
+from settings import LOCATION, PROJECT, REGIONS, InvalidSettingsError, Settings
 from tests.configuration import sections
 from tests.tape import Tape, flat, record_main, stack_config
 
@@ -35,7 +36,7 @@ def test_all_problems_are_reported_at_once_in_the_words_of_the_file() -> None:
     del config["digitalmee:registry"]["sku"]
     del config[LOCATION]
     assert set(_problems(config)) == {
-        f"{LOCATION}: missing (allowed a region, as swedencentral)",
+        f"{LOCATION}: missing (allowed {', '.join(REGIONS)})",
         'digitalmee:registry.sku: missing (allowed "Basic", "Standard", "Premium")',
         "digitalmee:vault.soft_delete_days: expected an integer, got 5 (allowed 7-90)",
         'digitalmee:api.max_replicas: expected an integer, got "10" (allowed 1-300)',
@@ -54,9 +55,45 @@ def test_two_rules_broken_between_keys_are_both_reported() -> None:
     )
 
 
+def test_a_wrong_value_hides_no_rule_that_is_broken_beside_it() -> None:
+    config = _changed("digitalmee:messaging", "lock_seconds", 1)
+    config["digitalmee:messaging"]["messaging_units"] = 0
+    config["digitalmee:api"] |= {"memory": "1Gi", "log_level": "loud"}
+    config["digitalmee:mcp"]["min_replicas"] = 1
+    config["digitalmee:network"]["apps_subnet"] = "10.300.0.0/23"
+    config["digitalmee:environment"]["public_network_access"] = "Disabled"
+    door = 'edge.sku Premium; allowed "Enabled"'
+    fix = "allowed 3 or more, or environment.zone_redundant false"
+    assert set(_problems(config)) == {
+        "digitalmee:messaging.lock_seconds: expected an integer, got 1 (allowed 30-300)",
+        "digitalmee:messaging.messaging_units: the Premium tier needs capacity (allowed 1, 2, 4, 8, 16)",
+        'digitalmee:api.log_level: expected a text, got "loud" (allowed "debug", "info", "warning", "error")',
+        'digitalmee:api.memory: "1Gi" does not go with 1 cores (allowed "2Gi")',
+        f"digitalmee:mcp.min_replicas: 1 leaves a zone without a replica ({fix})",
+        f'digitalmee:environment.public_network_access: "Disabled" keeps Front Door out ({door})',
+        'digitalmee:network.apps_subnet: "10.300.0.0/23" is not a range of addresses (allowed like 10.20.0.0/16)',
+    }
+
+
+@pytest.mark.parametrize("region", ["westus", "atlantis", "Sweden Central", "global"])
+def test_a_region_without_zones_a_pair_or_european_law_is_refused(region: str) -> None:
+    [problem] = _problems(stack_config("prod") | {LOCATION: region})
+    assert problem.startswith(f'{LOCATION}: "{region}" is not one (allowed francecentral, ')
+
+
+def test_the_program_and_the_policy_pack_allow_the_same_regions() -> None:
+    assert {*REGIONS} == {*governance.REGIONS} - {"global", None}
+
+
 @pytest.mark.parametrize(
     ("section", "key", "value", "problem"),
     [
+        ("platform", "unique", "mgmt", "digitalmee:platform.unique"),
+        ("platform", "environment", "windows", "digitalmee:platform.environment"),
+        ("platform", "owner", "a" * 300 + "@example.com", "digitalmee:platform.owner"),
+        ("vault", "secrets_expire", "0001-01-01", "digitalmee:vault.secrets_expire"),
+        ("backup", "cron", "0 0 31 2 *", "digitalmee:backup.cron"),
+        ("migrate", "cron", "0 3 * * *", "digitalmee:migrate.cron"),
         ("database", "high_availability", "SameZone", None),
         ("database", "sku_tier", "Burstable", "digitalmee:database.high_availability"),
         ("observability", "daily_quota_gb", 0, "digitalmee:observability.daily_quota_gb"),
@@ -77,6 +114,13 @@ def test_a_section_that_is_no_object_is_named() -> None:
     keys = ", ".join(stack_config("dev")["digitalmee:environment"])
     assert _problems(config) == (
         f'digitalmee:environment: expected an object, got "Enabled" (allowed the keys {keys})',
+    )
+
+
+def test_a_release_that_is_no_object_is_told_its_keys() -> None:
+    config = stack_config("dev") | {"digitalmee:release": "latest"}
+    assert _problems(config) == (
+        'digitalmee:release: expected an object, got "latest" (allowed the keys api, mcp, worker)',
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.workloads.capacity import replica_floor, replica_room
+from components.workloads.capacity import own_machines, replica_floor, replica_room
 
 
 def test_a_zone_redundant_environment_needs_three_replicas_of_what_must_survive() -> None:
@@ -15,6 +15,23 @@ def test_a_zone_redundant_environment_needs_three_replicas_of_what_must_survive(
 
 def test_without_zones_one_replica_is_enough() -> None:
     assert not list(replica_floor(zone_redundant=False, minimums={"api": 0}))
+
+
+def test_a_workload_runs_only_on_machines_that_there_are() -> None:
+    [(key, text)] = own_machines("None", {"api": "Consumption", "worker": "Dedicated"})
+    assert key == "worker.workload_profile"
+    assert text.startswith('"Dedicated" has no machines (allowed "Consumption"')
+
+
+def test_machines_are_not_paid_for_when_nothing_runs_on_them() -> None:
+    [(key, text)] = own_machines("D4", {"api": "Consumption", "worker": "Consumption"})
+    assert key == "environment.dedicated_profile"
+    assert text.startswith('"D4" is paid for and nothing runs on it (allowed "None"')
+
+
+@pytest.mark.parametrize(("machines", "worker"), [("None", "Consumption"), ("E8", "Dedicated")])
+def test_machines_and_workloads_that_fit_are_taken(machines: str, worker: str) -> None:
+    assert not list(own_machines(machines, {"api": "Consumption", "worker": worker}))
 
 
 # Microsoft's table: "Virtual network configuration" of Azure Container Apps

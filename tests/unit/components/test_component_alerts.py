@@ -31,7 +31,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-def _tape(**changes: Any) -> Tape:
+def _tape(*, is_public: bool = True, **changes: Any) -> Tape:
     def program() -> None:
         place = platform()
         observability = Observability(
@@ -49,6 +49,7 @@ def _tape(**changes: Any) -> Tape:
                 platform=place,
                 settings=AlertsSettings.model_validate({**VALUES, **changes}),
                 observability=observability,
+                is_public=is_public,
             ),
         )
         alerts.watch("vault", pulumi.Output.from_input("/vault"), VAULT_RULES)
@@ -220,3 +221,9 @@ def test_a_budget_starts_on_the_first_of_a_month_since_budgets_exist(year: int, 
         assert not allowed
     else:
         assert allowed
+
+
+def test_an_address_that_is_not_public_is_asked_by_nobody_outside() -> None:
+    tape = _tape(is_public=False)
+    assert not tape.of("WebTest")
+    assert not [rule for rule in tape.of("MetricAlert") if rule.name.endswith("-availability") and "api" in rule.name]

@@ -45,7 +45,14 @@ from tests.unit.components.test_component_vault import SMALLEST as VAULT
 
 Sku = Literal["None", "Standard"]
 
-SIZE: dict[str, Any] = {"cpu": 0.25, "memory": "0.5Gi", "min_replicas": 1, "max_replicas": 2, "log_level": "info"}
+SIZE: dict[str, Any] = {
+    "cpu": 0.25,
+    "memory": "0.5Gi",
+    "min_replicas": 1,
+    "max_replicas": 2,
+    "workload_profile": "Consumption",
+    "log_level": "info",
+}
 SERVING = WorkloadSettings(**SIZE, concurrent_requests=50)
 SIZES = Sizes(
     api=SERVING,

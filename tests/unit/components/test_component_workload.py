@@ -16,12 +16,32 @@ from tests.unit.components.parts import platform, registry
 
 DIGEST, OTHER = ("sha256:" + letter * 64 for letter in "ab")
 SMALLEST = WorkloadSettings(
-    cpu=0.25, memory="0.5Gi", min_replicas=1, max_replicas=1, concurrent_requests=10, log_level="debug"
+    cpu=0.25,
+    memory="0.5Gi",
+    min_replicas=1,
+    max_replicas=1,
+    concurrent_requests=10,
+    workload_profile="Consumption",
+    log_level="debug",
 )
 EVERYTHING = WorkloadSettings(
-    cpu=4, memory="8Gi", min_replicas=3, max_replicas=300, concurrent_requests=1000, log_level="error"
+    cpu=4,
+    memory="8Gi",
+    min_replicas=3,
+    max_replicas=300,
+    concurrent_requests=1000,
+    workload_profile="Dedicated",
+    log_level="error",
 )
-WORKER = WorkerSettings(cpu=0.25, memory="0.5Gi", min_replicas=0, max_replicas=2, log_level="debug", queue_length=20)
+WORKER = WorkerSettings(
+    cpu=0.25,
+    memory="0.5Gi",
+    min_replicas=0,
+    max_replicas=2,
+    workload_profile="Consumption",
+    log_level="debug",
+    queue_length=20,
+)
 FIRST = Rollout(live=Version(digest=DIGEST))
 
 
@@ -103,6 +123,11 @@ def test_everything_scales_on_requests_and_on_cores() -> None:
             {"custom": {"metadata": {"type": "Utilization", "value": "70"}, "type": "cpu"}, "name": "cpu"},
         ],
     }
+
+
+def test_an_app_runs_on_the_machines_that_the_stack_file_says() -> None:
+    assert _app(SMALLEST).inputs["workloadProfileName"] == "Consumption"
+    assert _app(EVERYTHING).inputs["workloadProfileName"] == "Dedicated"
 
 
 def test_the_migration_runs_first_with_the_same_image_and_its_own_identity() -> None:

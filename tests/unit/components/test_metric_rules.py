@@ -15,7 +15,9 @@ from components.alerting.metric_rules import (
 )
 from components.workloads.workload_settings import SizeSettings
 
-SIZE = SizeSettings(cpu=0.5, memory="1Gi", min_replicas=1, max_replicas=4, log_level="info")
+SIZE = SizeSettings(
+    cpu=0.5, memory="1Gi", min_replicas=1, max_replicas=4, workload_profile="Consumption", log_level="info"
+)
 
 
 def _one(rules: tuple[MetricRule, ...], name: str) -> MetricRule:

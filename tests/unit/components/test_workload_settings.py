@@ -9,7 +9,14 @@ from pydantic import ValidationError
 
 from components.workloads.workload_settings import SizeSettings, WorkerSettings, WorkloadSettings
 
-SIZE: dict[str, Any] = {"cpu": 0.25, "memory": "0.5Gi", "min_replicas": 1, "max_replicas": 1, "log_level": "debug"}
+SIZE: dict[str, Any] = {
+    "cpu": 0.25,
+    "memory": "0.5Gi",
+    "min_replicas": 1,
+    "max_replicas": 1,
+    "workload_profile": "Consumption",
+    "log_level": "debug",
+}
 SERVICE: dict[str, Any] = {**SIZE, "concurrent_requests": 50}
 WORKER: dict[str, Any] = {**SIZE, "queue_length": 20}
 

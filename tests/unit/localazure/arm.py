@@ -52,7 +52,10 @@ ACCEPTED: Final[Mapping[str, Inputs]] = {
         "serializedData": "{}",
     },
     "authorization:ManagementLockByScope": {"level": "CanNotDelete", "lockName": "keep"},
-    "authorization:RoleAssignment": {"principalType": "ServicePrincipal", "roleAssignmentName": "role"},
+    "authorization:RoleAssignment": {
+        "principalType": "ServicePrincipal",
+        "roleAssignmentName": "9c1c3d0f-6a5f-4a37-8f0e-2f1f1f0a7c11",
+    },
     "consumption:Budget": {
         "amount": 100,
         "budgetName": "budget",

@@ -28,6 +28,14 @@ async def test_an_environment_may_not_have_this_name(azure: Azure, name: str) ->
     assert "2-60" in problems_of(azure, ENVIRONMENT, environmentName=name)["environmentName"]
 
 
+async def test_logs_to_a_workspace_need_its_key(azure: Azure) -> None:
+    logs: dict[str, Any] = {"destination": "log-analytics"}
+    key = {"customerId": "1", "sharedKey": "2"}
+
+    assert "needs customerId" in problems_of(azure, ENVIRONMENT, appLogsConfiguration=logs)["appLogsConfiguration"]
+    assert problems_of(azure, ENVIRONMENT, appLogsConfiguration={**logs, "logAnalyticsConfiguration": key}) == {}
+
+
 @pytest.mark.parametrize("inputs", [{"zoneRedundant": True}, {"vnetConfiguration": {"internal": True}}])
 async def test_a_zone_redundant_or_internal_environment_needs_a_subnet(azure: Azure, inputs: dict[str, Any]) -> None:
     with refused(400, INVALID, "requires an infrastructure subnet"):
@@ -141,3 +149,20 @@ async def test_an_environment_in_use_is_not_deleted(azure: Azure, token: str) ->
         await azure.delete(environment.id)
 
     assert azure.get(environment.id)
+
+
+@pytest.mark.parametrize("token", ["app:ContainerApp", "app:Job"])
+@pytest.mark.parametrize(
+    ("profiles", "text"),
+    [
+        ([{"name": "Consumption", "workloadProfileType": "Consumption"}], "It has: Consumption."),
+        ([], "It has: none, it is of the kind Consumption only."),
+    ],
+)
+async def test_what_runs_on_a_profile_that_its_environment_lacks_is_refused(
+    azure: Azure, token: str, profiles: list[dict[str, str]], text: str
+) -> None:
+    environment = await create(azure, ENVIRONMENT, workloadProfiles=profiles)
+
+    with refused(400, "InvalidWorkloadProfileName", f"has no workload profile 'Dedicated'. {text}"):
+        await create(azure, token, environmentId=environment.id, workloadProfileName="Dedicated")

@@ -55,7 +55,7 @@ async def test_a_configuration_that_does_not_fit_is_refused(
     assert at(problems_of(azure, JOB, configuration=given)) == [where]
 
 
-@pytest.mark.parametrize("cron", ["", "* * * *", "* * * * * *", "61 * * * *", "@daily", "often"])
+@pytest.mark.parametrize("cron", ["", "* * * *", "* * * * * *", "61 * * * *", "0 0 31 2 *", "@daily", "often"])
 async def test_a_schedule_needs_a_cron_expression_of_five_fields(azure: Azure, cron: str) -> None:
     configuration = {"triggerType": "Schedule", "scheduleTriggerConfig": {"cronExpression": cron}}
     found = problems_of(azure, JOB, configuration=configuration)

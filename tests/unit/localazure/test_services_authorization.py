@@ -43,6 +43,13 @@ async def test_a_scope_that_is_not_there_is_refused(azure: Azure) -> None:
         await grant(azure, identity, SECRETS_USER, gone)
 
 
+async def test_a_principal_and_a_role_are_ids(azure: Azure) -> None:
+    wrong = problems_of(azure, ROLE, principalId="id-dme-api", roleDefinitionId="AcrPull")
+
+    assert wrong.keys() == {"principalId", "roleDefinitionId"}
+    assert problems_of(azure, ROLE, principalId="00000000-0000-4000-8000-0000000000b1", roleDefinitionId=ACR_PULL) == {}
+
+
 async def test_a_principal_is_looked_up_unless_its_type_is_declared(azure: Azure) -> None:
     identity = await identity_of(azure)
     wanted = {"principalType": None, "roleDefinitionId": ACR_PULL, "scope": GROUP}

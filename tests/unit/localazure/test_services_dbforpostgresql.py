@@ -129,6 +129,8 @@ CONFIGURATION = "dbforpostgresql:Configuration"
     ("inputs", "at"),
     [
         ({"sku": {"name": "Standard_D2ds_v5", "tier": "Burstable"}}, "sku.name"),
+        ({"sku": {"name": "Standard_D3ds_v5", "tier": "GeneralPurpose"}}, "sku.name"),
+        ({"availabilityZone": "4"}, "availabilityZone"),
         ({"sku": {"name": "Standard_B3ms", "tier": "Burstable"}}, "sku.name"),
         ({"sku": {"name": "Standard_E2ds_v5", "tier": "GeneralPurpose"}}, "sku.name"),
         ({"storage": {"storageSizeGB": 33}}, "storage.storageSizeGB"),

@@ -140,6 +140,12 @@ async def test_a_secret_may_not_have_this_name(azure: Azure, name: str) -> None:
     assert "1-127" in problems_of(azure, SECRET, secretName=name)["secretName"]
 
 
+async def test_a_secret_ends_after_1970(azure: Azure) -> None:
+    found = problems_of(azure, SECRET, properties={"value": "s3cret", "attributes": {"expires": -62135596800}})
+
+    assert "before 1970" in found["properties.attributes.expires"]
+
+
 async def test_a_secret_is_kept_in_the_vault_and_answered_nowhere(azure: Azure) -> None:
     vault = await create(azure, VAULT)
 

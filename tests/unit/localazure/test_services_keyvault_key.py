@@ -23,6 +23,7 @@ async def test_a_key_may_not_have_this_name(azure: Azure, name: str) -> None:
         ({"kty": "EC"}, "properties.kty"),
         ({"kty": "RSA-HSM"}, "properties.kty"),
         ({"keySize": 1024}, "properties.keySize"),
+        ({"attributes": {"expires": -1}}, "properties.attributes.expires"),
         (
             {"rotationPolicy": {"attributes": {"expiryTime": "P27D"}}},
             "properties.rotationPolicy.attributes.expiryTime",

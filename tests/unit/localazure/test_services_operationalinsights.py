@@ -16,6 +16,13 @@ async def test_a_workspace_keeps_its_data_30_to_730_days(azure: Azure, days: int
     assert len(problems_of(azure, WORKSPACE, retentionInDays=days)) == problems
 
 
+@pytest.mark.parametrize(("quota", "problems"), [(-1, 0), (0.023, 0), (1, 0), (0.02, 1), (0, 1), (-2, 1)])
+async def test_a_workspace_takes_in_at_least_a_little_or_whatever_comes(
+    azure: Azure, quota: float, problems: int
+) -> None:
+    assert len(problems_of(azure, WORKSPACE, workspaceCapping={"dailyQuotaGb": quota})) == problems
+
+
 async def test_a_workspace_has_a_customer_id(azure: Azure) -> None:
     made = await create(azure, WORKSPACE)
 

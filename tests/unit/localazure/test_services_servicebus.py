@@ -35,6 +35,11 @@ async def test_a_namespace_may_have_this_name(azure: Azure, name: str) -> None:
         ({"sku": {"capacity": 1, "name": "Standard"}}, "sku.capacity", "messaging units are of the Premium tier"),
         ({"sku": {**PREMIUM, "capacity": 3}}, "sku.capacity", "'3' messaging units: 1, 2, 4, 8 or 16"),
         ({"premiumMessagingPartitions": 1}, "premiumMessagingPartitions", "partitions are of the Premium tier"),
+        (
+            {"sku": {"name": "Premium", "tier": "Premium"}, "premiumMessagingPartitions": 3},
+            "premiumMessagingPartitions",
+            "1, 2 or 4",
+        ),
         ({"identity": {"type": "SystemAssigned"}}, "identity", "is not imitated"),
     ],
 )

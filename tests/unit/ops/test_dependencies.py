@@ -104,6 +104,16 @@ def test_a_checkout_that_was_moved_gets_its_venv_anew(prepared: Workshop) -> Non
     assert any("making .venv" in line for line in prepared.told)
 
 
+def test_a_venv_that_is_a_link_to_another_is_left_alone(prepared: Workshop) -> None:
+    stamp = prepared.write("other/setup-stamp", "of another checkout\n")
+    (prepared.checkout / ".venv").symlink_to(prepared.root / "other")
+
+    with pytest.raises(SetupError, match=r"\.venv is a link to .*other, .* Remove the link"):
+        sync(prepared)
+
+    assert stamp.read_text() == "of another checkout\n"
+
+
 def test_without_a_network_the_error_says_what_to_set(prepared: Workshop) -> None:
     prepared.write("checkout/requirements/dev.txt", f"absent==1.0 --hash=sha256:{64 * '0'}\n")
 

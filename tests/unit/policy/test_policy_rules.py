@@ -9,6 +9,7 @@ import pytest
 from policy.catalog import RULES
 from policy.registration import UNKNOWN, Tape
 from policy.rule import AnyRule
+from policy.rules.secrets import CREDENTIAL
 
 
 def _problems(rule: AnyRule, tape: Tape) -> list[str]:
@@ -71,3 +72,23 @@ def test_there_are_at_least_sixty_rules_and_no_two_have_one_id() -> None:
 
 def test_public_baselines_are_the_source_of_at_least_sixty() -> None:
     assert sum(bool(re.search(r"PSRule|APRL|checkov|CKV", rule.source)) for rule in RULES) >= 60
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "123456789:AAF" + "x" * 32,
+        "github_pat_" + "1" * 22,
+        "xoxb-1234567890-abc",
+        "https://hooks.slack.com/services/T0/B0/x",
+        "https://example.webhook.office.com/webhookb2/1",
+        "https://discord.com/api/webhooks/1/x",
+    ],
+)
+def test_a_key_of_a_third_party_is_told_by_its_form(key: str) -> None:
+    assert CREDENTIAL.search(f"told to {key} at once")
+
+
+@pytest.mark.parametrize("text", ["https://alerts.example.com/hooks/dme", "2026-11-30 12:23:35", "sha256:" + "1" * 64])
+def test_an_ordinary_text_is_no_key(text: str) -> None:
+    assert not CREDENTIAL.search(text)
