@@ -7,12 +7,11 @@ once, in the words of the file, before any resource is registered.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from components import frontend
@@ -31,6 +30,7 @@ from components.platform import PlatformSettings
 from components.protection import ProtectionSettings
 from components.registry import RegistrySettings
 from components.section import Conflict, Rule, Section, SectionConflictError
+from components.section_words import allowed, expected
 from components.storage_settings import StorageSettings
 from components.vault_settings import VaultSettings
 from components.workloads import capacity
@@ -39,6 +39,9 @@ from components.workloads.service_args import Behaviour, Sizes
 from components.workloads.service_settings import ChatSettings, LimitSettings, RetentionSettings, WebSettings
 from components.workloads.workload_settings import WorkerSettings, WorkloadSettings
 from release import Release
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 PROJECT = "digitalmee"
 LOCATION = "azure-native:location"
@@ -206,36 +209,7 @@ def describe(error: ErrorDetails) -> Iterator[str]:
         yield f"{key}: missing (allowed {allowed(fields[location[-1]])})"
     else:
         field = fields[location[-1]]
-        yield f"{key}: expected {expected(field)}, got {_json(error['input'])} (allowed {allowed(field)})"
-
-
-def expected(field: FieldInfo) -> str:
-    """Return the kind of value that a key takes, in words."""
-    kinds = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
-    return kinds.get(_schema(field).get("type", ""), "an object")
-
-
-def allowed(field: FieldInfo) -> str:
-    """Return the values that a key takes, in words."""
-    if keys := getattr(field.annotation, "model_fields", None):
-        return f"the keys {', '.join(keys)}"
-    facts = _schema(field)
-    if "enum" in facts:
-        return ", ".join(_json(value) for value in facts["enum"])
-    if "pattern" in facts:
-        return f"like {facts['pattern']}"
-    if "minimum" in facts:
-        lowest, highest = facts["minimum"], facts["maximum"]
-        dash = "-" if lowest >= 0 else " to "
-        step = f" in steps of {facts['multipleOf']:g}" if "multipleOf" in facts else ""
-        return f"{lowest:g}{dash}{highest:g}{step}"
-    return "true, false"
-
-
-def _schema(field: FieldInfo) -> dict[str, Any]:
-    kind: Any = Annotated[field.annotation, field]
-    facts = TypeAdapter[Any](kind).json_schema()
-    return facts["anyOf"][0] if "anyOf" in facts else facts
+        yield f"{key}: expected {expected(field)}, got {written(error['input'])} (allowed {allowed(field)})"
 
 
 def _value(text: str) -> Any:
@@ -243,7 +217,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from components.section import Section
-from settings import LOCATION, PROJECT, REGIONS, Settings, allowed, expected
+from components.section_words import allowed, expected
+from settings import LOCATION, PROJECT, REGIONS, Settings
 from tests.tape import ROOT, STACKS, stack_config
 
 PAGE: Final[Path] = ROOT / "docs" / "configuration.md"
