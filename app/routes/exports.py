@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
 from app.domain.errors import Invalid
 from app.domain.export import KIND, Fetched
@@ -54,18 +54,29 @@ async def fetch_export(request: Request[ApiState]) -> Response:
 
 
 class _Download(StreamingResponse):
-    """Sends an export, closes what it comes from, and tells when all of it is sent: not when the caller has left."""
+    """Sends an export, closes what it comes from, and tells when all of it is sent: not when the caller has left.
+
+    It tells so once the sending is over: a server says that the caller has left also when it has all of an answer, and
+    Starlette cancels what sends then.
+    """
 
     def __init__(self, fetched: Fetched, headers: dict[str, str], sent: Callable[[], Awaitable[None]]) -> None:
         super().__init__(fetched.pieces, headers=headers, media_type=ZIP)
         self._pieces = fetched.pieces
         self._sent = sent
+        self._is_sent = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the export."""
+        await super().__call__(scope, receive, send)
+        if self._is_sent:
+            await self._sent()
 
     async def stream_response(self, send: Send) -> None:
         """Send the pieces."""
         async with aclosing(self._pieces):
             await super().stream_response(send)
-        await self._sent()
+            self._is_sent = True
 
 
 def _headers(fetched: Fetched, export_id: UUID) -> dict[str, str]:

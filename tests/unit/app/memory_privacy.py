@@ -216,6 +216,7 @@ class MemoryShelf:
         return Fetched(size=len(content), pieces=pieces())
 
     async def remove(self, owner: Principal, export_id: UUID) -> None:
+        await self._world.pause()
         self.kept.pop((owner, export_id), None)
 
     async def erase(self, owner: Principal) -> None:

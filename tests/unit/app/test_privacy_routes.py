@@ -1,5 +1,6 @@
 """Consents, processing log, exports, erasure and compliance over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -93,6 +94,20 @@ def test_an_export_is_sent_to_its_person_once_and_cached_nowhere() -> None:
         assert answer.headers["Cache-Control"] == "no-store"
         assert client.get(ONE).status_code == 404
     assert [(who, entry.action) for who, entry in api.privacy.processing.entries] == [(ADA, EXPORT_FETCHED)]
+
+
+def test_a_sent_export_is_deleted_though_its_caller_is_gone_when_all_is_sent() -> None:
+    async def pause() -> None:  # in which the server tells that the answer is over, as uvicorn does
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    api = Api()
+    api.privacy.world.pause = pause
+    api.privacy.shelf.kept[ADA, ID] = (NOW, b"all of it")
+    with api.client("ada") as client:
+        assert client.get(ONE).content == b"all of it"
+    assert api.privacy.shelf.kept == {}
+    assert [entry.action for _, entry in api.privacy.processing.entries] == [EXPORT_FETCHED]
 
 
 def test_an_export_of_yesterday_is_gone() -> None:
