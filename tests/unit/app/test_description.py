@@ -162,6 +162,9 @@ def test_the_answers_about_telegram_are_as_described() -> None:
         assert assert_described(client, "POST", webhook, json=update, headers=shown).status_code == 200
         assert assert_described(client, "POST", webhook, json={}, headers=shown).status_code == 422
         assert assert_described(client, "POST", webhook, json=update).status_code == 403
+        assert assert_described(client, "POST", link).status_code == 409
+        consent = {"purpose": "telegram", "text_version": "1", "given": True}
+        assert client.post("/api/v1/privacy/consents", json=consent).status_code == 201
         assert assert_described(client, "POST", link).status_code == 201
         assert assert_described(client, "DELETE", link).status_code == 204
         described = client.get("/openapi.json").json()["paths"]

@@ -13,9 +13,11 @@ from app.domain.telegram import CODE_LIFETIME, CODE_UNKNOWN, HELP, LINKED, UNLIN
 from app.telegram.handler import UpdateHandler
 from tests.unit.app.memory import ADA, BOB, NOW, Api, MemoryTasks
 from tests.unit.app.memory_talks import MemoryTelegram
+from tests.unit.app.test_description import assert_described
 
 WEBHOOK = "/api/v1/telegram/webhook"
 LINK = "/api/v1/users/telegram-link"
+CONSENTS = "/api/v1/privacy/consents"
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 SHOWN = "shown"
 
@@ -112,7 +114,13 @@ class Bot:
         assert reply.chat == self.chat
         return reply.text
 
+    def consent(self, *, given: bool) -> None:
+        with self.api.client("ada") as client:
+            decision = {"purpose": "telegram", "text_version": "1", "given": given}
+            assert client.post(CONSENTS, json=decision).status_code == 201
+
     def link(self) -> str:
+        self.consent(given=True)
         with self.api.client("ada") as client:
             answer = client.post(LINK)
         assert answer.status_code == 201
@@ -153,6 +161,18 @@ async def test_a_link_that_is_removed_leads_to_nobody() -> None:
         assert client.delete(LINK).status_code == 204
     assert await bot.say("/task x") == UNLINKED
     assert bot.api.tasks.kept == {}
+
+
+async def test_a_chat_is_linked_with_a_consent_alone_and_not_any_more_when_it_is_withdrawn() -> None:
+    bot = Bot()
+    with bot.api.client("ada") as client:
+        assert assert_described(client, "POST", LINK).status_code == 409
+    await bot.say(bot.link())
+    bot.consent(given=False)
+    assert await bot.say("/task x") == UNLINKED
+    with bot.api.client("ada") as client:
+        assert client.post(LINK).status_code == 409
+    assert bot.telegram.links == {}
 
 
 @pytest.mark.parametrize("title", ["", "  ", "x" * 201])
