@@ -30,7 +30,7 @@ from components.platform import PlatformSettings
 from components.protection import ProtectionSettings
 from components.registry import RegistrySettings
 from components.section import Conflict, Rule, Section, SectionConflictError
-from components.section_words import allowed, expected
+from components.section_words import allowed, expected, written
 from components.storage_settings import StorageSettings
 from components.vault_settings import VaultSettings
 from components.workloads import capacity

@@ -21,6 +21,7 @@ from app.tools.protected_resource import RESOURCE_PATH, metadata_address, metada
 from app.tools.tool import Tool
 from app.web.auth import BearerAuth
 from app.web.layers import Edge, layered
+from app.web.operation import JSON
 from app.web.own_address import OwnAddress
 from app.web.person_limit import PersonLimit
 from app.web.state import State
@@ -52,7 +53,7 @@ def create_mcp(open_state: Callable[[], AbstractAsyncContextManager[State]], edg
     ]
     routes = [
         # The library alone would look for a caller who leaves only while it streams events, which it does not do here.
-        Route(RESOURCE_PATH, EndsWithCaller(StreamableHTTPASGIApp(manager)), methods=["POST"]),
+        Route(RESOURCE_PATH, EndsWithCaller(StreamableHTTPASGIApp(manager), JSON), methods=["POST"]),
         metadata_route(issuer),
     ]
     return layered(routes, layers, opened, edge)

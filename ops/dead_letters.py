@@ -181,9 +181,9 @@ def _reference(message: ServiceBusReceivedMessage) -> str:
     """Return what the message is about, by kind and id."""
     try:
         body = json.loads(_body(message))
-    except ValueError:
+    except (RecursionError, ValueError):  # one message that nobody can read must not hide the others
         return ""
-    names: Sequence[str] = ("operation", "update")
+    names: Sequence[str] = ("erasure", "operation", "update")
     return " ".join(f"{name}={body[name]}" for name in names if isinstance(body, dict) and name in body)
 
 

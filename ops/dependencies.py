@@ -30,13 +30,17 @@ def sync_dependencies(
     The stamp inside it is removed first and written last: the next run repairs an interrupted one.
 
     Raises:
-        SetupError: There is no `uv` and none can be had, or the packages cannot be installed.
+        SetupError: There is no `uv` and none can be had, the packages cannot be installed, or it is a link.
     """
     requirements = checkout / "requirements" / f"{group}.txt"
     folder = checkout / venv
     wanted = _stamp(requirements, folder)
     if _is_current(folder, wanted):
         return
+    if folder.is_symlink():  # what it leads to may be another checkout's, and is not ours to change
+        raise SetupError(
+            f"{folder} is a link to {folder.readlink()}. Remove the link; setup makes a folder in its place."
+        )
     with exclusive(checkout / ".uv" / "lock", report):
         if _is_current(folder, wanted):
             return
@@ -90,8 +94,6 @@ def _is_current(venv: Path, wanted: str) -> bool:
 
 def _make_venv(venv: Path, uv: Path, environ: Mapping[str, str], report: Report) -> None:
     """Keep a whole environment of this Python for an incremental sync; replace any other."""
-    if venv.is_symlink():  # it may be that of another checkout
-        raise SetupError(f"{venv} is a link to {venv.readlink()}, which setup does not touch. Remove the link.")
     version, _, rest = _read_stamp(venv).partition(" ")
     (venv / "setup-stamp").unlink(missing_ok=True)
     if version == platform.python_version() and rest.endswith(f" {venv}\n"):

@@ -141,7 +141,7 @@ class Chat:
                         break
         except (ModelFault, TimeoutError):
             partial = True
-        if not pieces:
+        if not "".join(pieces).strip():  # kept, it would be part of later prompts, and no provider takes a blank text
             raise Unavailable("the model said nothing")
         # Ids of one millisecond have no order, and an answer comes after its question.
         at = max(self.now(), question.created_at + timedelta(milliseconds=1))

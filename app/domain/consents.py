@@ -1,12 +1,12 @@
 """What a person consented to: a ledger that is only ever added to (GDPR, Article 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from app.domain.errors import Invalid
+from app.domain.errors import Conflict, Invalid
 from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.purposes import CONSENTED, Purpose
@@ -49,3 +49,17 @@ def decide(purpose: Purpose, *, text_version: str, given: bool, now: datetime) -
     if not 1 <= len(text_version) <= TEXT_VERSION_MAX or not text_version.isprintable():
         raise Invalid("/text_version", f"expected 1 to {TEXT_VERSION_MAX} printable characters")
     return Consent(id=time_ordered_id(now), purpose=purpose, text_version=text_version, given=given, at=now)
+
+
+def require_consent(current: Iterable[Consent], purpose: Purpose) -> None:
+    """Return when a person consents to a purpose now.
+
+    Args:
+        current: The last entry of each purpose, as `ConsentLedger.current` returns it.
+        purpose: What is to be done.
+
+    Raises:
+        Conflict: The person has not consented, or no longer does.
+    """
+    if not any(consent.purpose is purpose and consent.given for consent in current):
+        raise Conflict(f"it needs your consent to the purpose {purpose}; give it first")

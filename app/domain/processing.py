@@ -12,6 +12,8 @@ EXPORT_MADE: Final = "export.made"
 EXPORT_FETCHED: Final = "export.fetched"
 MESSAGE_DISCLOSED: Final = "message.disclosed"
 """A question, and what was said before it, went to the processor that the stack names."""
+REPLY_DISCLOSED: Final = "reply.disclosed"
+"""What the bot answered, which tells of tasks, went to Telegram."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

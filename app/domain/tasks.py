@@ -1,12 +1,12 @@
 """Rules for tasks, as pure functions."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-from app.domain.errors import Invalid
 from app.domain.identifiers import time_ordered_id
 from app.domain.models import Task, TaskContent, TaskFilter, TaskPlace, TaskStatus
+from app.domain.moments import in_utc
 from app.domain.texts import check_text
 from app.domain.versions import FIRST_VERSION
 
@@ -24,7 +24,7 @@ def content(*, title: str, notes: str | None, status: TaskStatus, due: datetime 
     """
     check_text("/title", title, most=TITLE_MAX, blank=False)
     check_text("/notes", notes, most=NOTES_MAX)
-    return TaskContent(title=title, notes=notes, status=status, due=due and _utc("/due", due))
+    return TaskContent(title=title, notes=notes, status=status, due=due and in_utc("/due", due))
 
 
 def only(*, status: TaskStatus | None, due_after: datetime | None, due_before: datetime | None) -> TaskFilter:
@@ -34,22 +34,13 @@ def only(*, status: TaskStatus | None, due_after: datetime | None, due_before: d
         Invalid: A moment is none.
     """
     return TaskFilter(
-        status=status, due_after=due_after and _utc("", due_after), due_before=due_before and _utc("", due_before)
+        status=status, due_after=due_after and in_utc("", due_after), due_before=due_before and in_utc("", due_before)
     )
 
 
 def place_of(task: Task, only: TaskFilter) -> TaskPlace:
     """Return the place of a task in a list of what is meant."""
     return TaskPlace(id=task.id, due=task.content.due if only.by_due else None)
-
-
-def _utc(pointer: str, due: datetime) -> datetime:
-    if due.tzinfo is None:
-        raise Invalid(pointer, "expected a date-time with its offset from UTC")
-    try:
-        return due.astimezone(UTC)
-    except OverflowError:
-        raise Invalid(pointer, "expected a date-time within the years 1 to 9999 of UTC") from None
 
 
 def begin(new: TaskContent, *, now: datetime) -> Task:

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from app.domain.errors import Invalid
 from app.domain.inbox import Stores
 from app.domain.tasks import begin
 from app.operations.kind import Ending, Job, Kind
@@ -20,8 +21,11 @@ class TaskImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def check(self) -> None:
         """Apply the rules of the product."""
-        for task in self.tasks:
-            task.to_content()
+        for number, task in enumerate(self.tasks):
+            try:
+                task.to_content()
+            except Invalid as error:
+                raise Invalid(f"/tasks/{number}{error.pointer}", error.detail) from error
 
 
 async def import_tasks(order: TaskImport, job: Job) -> Ending:

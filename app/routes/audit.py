@@ -12,7 +12,7 @@ from app.web.admin import administrator_of, put_on_record
 from app.web.documents import Json
 from app.web.layers import route
 from app.web.operation import CURSOR, LIMIT, Operation, Resource, parameter
-from app.web.requests import page_limit
+from app.web.requests import page_limit, query_moment
 from app.web.state import ApiState
 from app.wire.audit import (
     VERIFIED_DEFAULT,
@@ -22,7 +22,6 @@ from app.wire.audit import (
     AuditReportDocument,
     FlawDocument,
     before_cursor,
-    moment,
 )
 
 PATH: Final = "/api/v1/admin/audit"
@@ -66,8 +65,8 @@ def _query(request: Request[ApiState]) -> AuditQuery:
         actor=given.get("actor", ""),
         about=given.get("about", ""),
         action=given.get("action", ""),
-        since=moment("from", given.get("from")),
-        until=moment("to", given.get("to")),
+        since=query_moment(request, "from"),
+        until=query_moment(request, "to"),
     )
 
 

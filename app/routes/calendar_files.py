@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -12,7 +11,7 @@ from app.cache.keys import Kind
 from app.domain.events import Event, begin, revise
 from app.web.auth import principal_of
 from app.web.cached import changing
-from app.web.documents import Json
+from app.web.documents import Json, require_media_type
 from app.web.layers import route
 from app.web.operation import Operation, Resource
 from app.web.state import State
@@ -45,8 +44,7 @@ async def import_events(request: Request[State]) -> Response:
     """Keep the events of a calendar file: one whose name is known is changed, and what cannot be kept is told."""
     from app.calendar.reading import read  # noqa: PLC0415 - the library costs a start a fifth of a second
 
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CALENDAR:
-        raise HTTPException(415, f"expected {CALENDAR}")
+    require_media_type(request, CALENDAR)
     found = await asyncio.to_thread(read, await request.body())
     wanted = {one.uid: one.content for one in found if one.content}
     now, counts = request.state["now"](), dict.fromkeys(("added", "changed", "unchanged"), 0)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.consents import decide
+from app.domain.purposes import Purpose
 from app.web.auth import principal_of
 from app.web.documents import Json, read_object
 from app.web.layers import route
@@ -32,12 +33,17 @@ async def list_consents(request: Request[ApiState]) -> Response:
 
 
 async def decide_consent(request: Request[ApiState]) -> Response:
-    """Keep that the caller gives or withdraws a consent: one request either way (GDPR, Article 7(3))."""
-    decision = fit(await read_object(request, JSON), Decision)
+    """Keep that the caller gives or withdraws a consent: one request either way (GDPR, Article 7(3)).
+
+    What rests on a consent ends first, so that it never goes on without.
+    """
+    person, decision = principal_of(request), fit(await read_object(request, JSON), Decision)
     consent = decide(
         decision.purpose, text_version=decision.text_version, given=decision.given, now=request.state["now"]()
     )
-    kept = await request.state["privacy"].consents.add(principal_of(request), consent)
+    if consent.purpose is Purpose.TELEGRAM and not consent.given:
+        await request.state["telegram"].links.remove(person)
+    kept = await request.state["privacy"].consents.add(person, consent)
     return Json(ConsentDocument.of(kept.purpose, kept), 201)
 
 

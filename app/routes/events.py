@@ -128,7 +128,6 @@ RESOURCE: Final = Resource(
             summary="One event",
             answer="EventDocument",
             parameters=(_EVENT_ID,),
-            headers=("ETag",),
             problems=(404,),
         ),
         Operation(

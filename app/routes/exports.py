@@ -7,32 +7,27 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Send
+from starlette.types import Receive, Scope, Send
 
-from app.domain.errors import Invalid
 from app.domain.export import KIND, Fetched
 from app.domain.processing import EXPORT_FETCHED
 from app.domain.purposes import Purpose
 from app.web.auth import principal_of
 from app.web.documents import Json
 from app.web.layers import route
-from app.web.operation import Operation, Resource, parameter
-from app.web.requests import path_id
+from app.web.operation import IDEMPOTENCY_KEY, Operation, Resource, parameter
+from app.web.requests import idempotency_key, path_id
 from app.web.state import ApiState
 from app.wire.privacy import StartedExport
 
 ASK: Final = "/api/v1/privacy/export"
 ONE: Final = "/api/v1/privacy/exports/{export_id}"
 ZIP: Final = "application/zip"
-KEY_MAX: Final = 255
-"""Characters of an idempotency key."""
 
 
 async def ask_for_export(request: Request[ApiState]) -> Response:
     """Start the operation that makes an export."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= KEY_MAX:
-        raise Invalid("", f"Idempotency-Key: expected 1 to {KEY_MAX} characters")
+    key = idempotency_key(request)
     operation = await request.state["privacy"].operations.start(principal_of(request), KIND, {}, key)
     return Json(StartedExport(operation=operation), 202, {"Location": f"/api/v1/operations/{operation}"})
 
@@ -54,18 +49,29 @@ async def fetch_export(request: Request[ApiState]) -> Response:
 
 
 class _Download(StreamingResponse):
-    """Sends an export, closes what it comes from, and tells when all of it is sent: not when the caller has left."""
+    """Sends an export, closes what it comes from, and tells when all of it is sent: not when the caller has left.
+
+    It tells so once the sending is over: a server says that the caller has left also when it has all of an answer, and
+    Starlette cancels what sends then.
+    """
 
     def __init__(self, fetched: Fetched, headers: dict[str, str], sent: Callable[[], Awaitable[None]]) -> None:
         super().__init__(fetched.pieces, headers=headers, media_type=ZIP)
         self._pieces = fetched.pieces
         self._sent = sent
+        self._is_sent = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the export."""
+        await super().__call__(scope, receive, send)
+        if self._is_sent:
+            await self._sent()
 
     async def stream_response(self, send: Send) -> None:
         """Send the pieces."""
         async with aclosing(self._pieces):
             await super().stream_response(send)
-        await self._sent()
+            self._is_sent = True
 
 
 def _headers(fetched: Fetched, export_id: UUID) -> dict[str, str]:
@@ -77,12 +83,6 @@ def _headers(fetched: Fetched, export_id: UUID) -> dict[str, str]:
 
 
 _EXPORT_ID: Final = parameter("export_id", "path", "The export.", {"type": "string", "format": "uuid"})
-_KEY: Final = parameter(
-    "Idempotency-Key",
-    "header",
-    "The same key starts the same export once.",
-    {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
-)
 
 RESOURCE: Final = Resource(
     routes=(route(ASK, POST=ask_for_export), route(ONE, GET=fetch_export)),
@@ -91,10 +91,11 @@ RESOURCE: Final = Resource(
             method="post",
             path=ASK,
             name="askForExport",
+            costly=True,
             summary="Start an export of everything that is kept of you; its operation tells how far it is",
             status=202,
             answer="StartedExport",
-            parameters=(_KEY,),
+            parameters=(IDEMPOTENCY_KEY,),
             headers=("Location",),
             problems=(409, 422),
         ),

@@ -10,6 +10,8 @@ from app.web.problems import MEDIA_TYPE, SLUGS, Problem
 
 _OF_ALL: Final = (400, 408, 429, 431, 500, 503)
 _OF_PROTECTED: Final = (401, 403, 410)
+_FIELDS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+"""Header fields that each problem of a status has."""
 
 
 def describe(resources: Sequence[Resource]) -> Schema:
@@ -34,7 +36,7 @@ def _operation(operation: Operation) -> Schema:
     answers = {str(operation.status): _answer(operation), **{str(status): _problem(status) for status in problems}}
     answers |= {str(status): _content("Not now.", JSON, name) for status, name in operation.also}
     if operation.kept:
-        answers["304"] = {"description": "You have it already."}
+        answers["304"] = {"description": "You have it already.", "headers": _headers("ETag")}
     described: Schema = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -55,9 +57,14 @@ def _answer(operation: Operation) -> Schema:
         answer |= _content("Done.", operation.media_type, operation.answer)
     if operation.events:
         answer["content"]["text/event-stream"] = {"schema": _reference(operation.events)}
-    if operation.headers:
-        answer["headers"] = {name: {"schema": {"type": "string"}} for name in operation.headers}
+    # What is kept has an entity tag, whatever it is.
+    if headers := _headers(*operation.headers, *(("ETag",) if operation.kept else ())):
+        answer["headers"] = headers
     return answer
+
+
+def _headers(*names: str) -> Schema:
+    return {name: {"schema": {"type": "string"}} for name in names}
 
 
 def _content(description: str, media_type: str, name: str) -> Schema:
@@ -65,7 +72,8 @@ def _content(description: str, media_type: str, name: str) -> Schema:
 
 
 def _problem(status: int) -> Schema:
-    return _content(SLUGS[status], MEDIA_TYPE, "Problem")
+    problem = _content(SLUGS[status], MEDIA_TYPE, "Problem")
+    return {**problem, "headers": _headers(*_FIELDS[status])} if status in _FIELDS else problem
 
 
 def _reference(name: str) -> Schema:

@@ -1,7 +1,6 @@
 """Routes for operations: work that outlives a request, under `/api/v1/operations`."""
 
-import re
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,29 +12,13 @@ from app.operations.catalog import KINDS
 from app.web.auth import principal_of
 from app.web.documents import Json, read_object
 from app.web.layers import route
-from app.web.operation import CURSOR, JSON, LIMIT, Operation, Resource, Schema, parameter
-from app.web.requests import page_limit, path_id
+from app.web.operation import CURSOR, IDEMPOTENCY_KEY, JSON, LIMIT, Operation, Resource, Schema, parameter
+from app.web.requests import idempotency_key, page_limit, path_id
 from app.web.state import ApiState
 from app.wire.documents import after_cursor, fit
 from app.wire.operations import NewOperation, OperationDocument, OperationPageDocument
 
 PATH: Final = "/api/v1/operations"
-
-_KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{domain.KEY_MAX}}}")
-
-
-def idempotency_key(request: Request[Any]) -> str | None:
-    """Read `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), taken as it stands; None without one.
-
-    Raises:
-        Invalid: It is not 1 to 255 visible characters, once.
-    """
-    values = request.headers.getlist("idempotency-key")
-    if not values:
-        return None
-    if len(values) > 1 or not _KEY.fullmatch(values[0]):
-        raise Invalid("", f"Idempotency-Key: expected 1 to {domain.KEY_MAX} visible characters of ASCII, once")
-    return values[0]
 
 
 async def start_operation(request: Request[ApiState]) -> Response:
@@ -90,12 +73,6 @@ def _start_schema() -> Schema:
 
 
 _ONE: Final = PATH + "/{operation_id}"
-_IDEMPOTENCY_KEY: Final = parameter(
-    "Idempotency-Key",
-    "header",
-    "By which a repeated start is known: it is answered with the operation that the first one started.",
-    {"type": "string", "minLength": 1, "maxLength": domain.KEY_MAX, "pattern": "^[\\x21-\\x7e]+$"},
-)
 _OPERATION_ID: Final = parameter("operation_id", "path", "The operation.", {"type": "string", "format": "uuid"})
 
 RESOURCE: Final = Resource(
@@ -113,7 +90,7 @@ RESOURCE: Final = Resource(
             status=202,
             answer="OperationDocument",
             body="NewOperation",
-            parameters=(_IDEMPOTENCY_KEY,),
+            parameters=(IDEMPOTENCY_KEY,),
             headers=("Location",),
             problems=(409, 413, 415, 422),
         ),

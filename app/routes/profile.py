@@ -53,7 +53,6 @@ RESOURCE: Final = Resource(
             kept=True,
             summary="Your profile",
             answer="ProfileDocument",
-            headers=("ETag",),
         ),
         Operation(
             method="patch",

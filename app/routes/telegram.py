@@ -5,6 +5,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.domain.consents import require_consent
+from app.domain.purposes import Purpose
 from app.domain.telegram import new_code
 from app.web.auth import principal_of
 from app.web.documents import Json, read_object
@@ -31,11 +33,12 @@ async def take_update(request: Request[ApiState]) -> Response:
 
 
 async def offer_link(request: Request[ApiState]) -> Response:
-    """Give a code that links a chat; the chat that is linked now is not any more."""
-    telegram = request.state["telegram"]
+    """Give a code that links a chat; the chat that is linked now is not any more. Who withdraws ends the link."""
+    telegram, person = request.state["telegram"], principal_of(request)
+    require_consent(await request.state["privacy"].consents.current(person), Purpose.TELEGRAM)
     now = telegram.now()
     link = new_code(now)
-    await telegram.links.offer(principal_of(request), link.code, now)
+    await telegram.links.offer(person, link.code, now)
     return Json(TelegramLinkDocument.of(link), 201)
 
 
@@ -62,9 +65,10 @@ RESOURCE: Final = Resource(
             method="post",
             path=LINK_PATH,
             name="offerTelegramLink",
-            summary="Get a code that links your chat with the bot; it ends the link before",
+            summary="Get a code that links your chat with the bot, if you consent to that; it ends the link before",
             status=201,
             answer="TelegramLinkDocument",
+            problems=(409,),
         ),
         Operation(
             method="delete",

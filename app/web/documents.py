@@ -26,6 +26,17 @@ class Json(Response):
         return _ENCODER.encode(content)
 
 
+def require_media_type(request: Request[Any], *media_types: str) -> None:
+    """Refuse a body that is of none of these media types.
+
+    Raises:
+        HTTPException: 415.
+    """
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in media_types:
+        raise HTTPException(415, f"expected {' or '.join(media_types)}")
+
+
 async def read_object(request: Request[Any], *media_types: str) -> dict[str, Any]:
     """Read the body as a JSON object.
 
@@ -34,9 +45,7 @@ async def read_object(request: Request[Any], *media_types: str) -> dict[str, Any
             says the same thing twice (RFC 8259 leaves it open which one counts, so two readers may differ).
         Invalid: It is JSON but not an object.
     """
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given not in media_types:
-        raise HTTPException(415, f"expected {' or '.join(media_types)}")
+    require_media_type(request, *media_types)
     body = await request.body()
     try:
         document = msgspec.json.decode(body, type=dict[str, Any])

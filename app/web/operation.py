@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from starlette.routing import Route
 
+from app.domain.operations import KEY_MAX
 from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX
 
 PROTECTED: Final = "/api/"
@@ -88,4 +89,10 @@ CURSOR: Final = parameter("cursor", "query", "The cursor of the page before.", {
 IF_MATCH: Final = parameter("If-Match", "header", "Entity tags; it must have one of them.", {"type": "string"})
 IF_NONE_MATCH: Final = parameter(
     "If-None-Match", "header", "Entity tags; the answer is not sent again if it has one of them.", {"type": "string"}
+)
+IDEMPOTENCY_KEY: Final = parameter(
+    "Idempotency-Key",
+    "header",
+    "By which a repeated start is known: it is answered with the operation that the first one started.",
+    {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[\\x21-\\x7e]+$"},
 )

@@ -10,10 +10,13 @@ import msgspec
 from starlette.requests import Request
 
 from app.domain.errors import Invalid, NotFound
+from app.domain.moments import in_utc
+from app.domain.operations import KEY_MAX
 from app.wire.documents import LIMIT_DEFAULT, LIMIT_MAX, Moment
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+_KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX}}}")
 
 
 def entity_tag(version: int) -> dict[str, str]:
@@ -30,6 +33,20 @@ def expected_versions(request: Request[Any]) -> frozenset[int] | None:
     return frozenset(int(match[1]) for tag in tags if (match := _ETAG.fullmatch(tag)))
 
 
+def idempotency_key(request: Request[Any]) -> str | None:
+    """Read `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), taken as it stands; None without one.
+
+    Raises:
+        Invalid: It is not 1 to 255 visible characters, once.
+    """
+    values = request.headers.getlist("idempotency-key")
+    if not values:
+        return None
+    if len(values) > 1 or not _KEY.fullmatch(values[0]):
+        raise Invalid("", f"Idempotency-Key: expected 1 to {KEY_MAX} visible characters of ASCII, once")
+    return values[0]
+
+
 def page_limit(request: Request[Any]) -> int:
     """Read how many items a page may have.
 
@@ -43,7 +60,7 @@ def page_limit(request: Request[Any]) -> int:
 
 
 def query_moment(request: Request[Any], name: str) -> datetime | None:
-    """Read a date-time with its offset from UTC (RFC 3339); None without the parameter.
+    """Read a date-time with its offset from UTC (RFC 3339), as one in UTC; None without the parameter.
 
     Raises:
         Invalid: It is none.
@@ -51,8 +68,8 @@ def query_moment(request: Request[Any], name: str) -> datetime | None:
     if (text := request.query_params.get(name)) is None:
         return None
     try:
-        return msgspec.convert(text, Moment)
-    except msgspec.ValidationError:
+        return in_utc("", msgspec.convert(text, Moment))
+    except (msgspec.ValidationError, Invalid):
         raise Invalid("", f"{name}: expected a date-time with its offset, as 2026-12-31T12:00:00Z") from None
 
 

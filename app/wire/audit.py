@@ -1,14 +1,12 @@
 """What is said about the audit trail."""
 
 import re
-from datetime import datetime
 from typing import Final, Self
 
 import msgspec
 
 from app.domain.audit_chain import AuditEntry, Flaw, FlawKind
 from app.domain.audit_history import AuditPage, AuditReport
-from app.domain.errors import Invalid
 from app.wire.documents import Moment, no_cursor
 
 VERIFIED_MAX: Final = 100_000
@@ -115,15 +113,3 @@ def before_cursor(cursor: str | None) -> int | None:
     if cursor and not _CURSOR.fullmatch(cursor):
         raise no_cursor()
     return int(cursor) if cursor else None
-
-
-def moment(name: str, text: str | None) -> datetime | None:
-    """Read a parameter that is a time; None when it is not given.
-
-    Raises:
-        Invalid: It is not a date-time with its offset from UTC.
-    """
-    try:
-        return msgspec.convert(text, Moment) if text else None
-    except msgspec.ValidationError:
-        raise Invalid("", f"{name}: expected a date-time with its offset from UTC") from None

@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 _Document = TypeVar("_Document", bound=msgspec.Struct)
 _NUMBERED: Final = struct.Struct(">q16s")
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_INDEX: Final = re.compile(r"\[([0-9]+)\]")
 _MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
 
 
@@ -86,21 +87,21 @@ def fit(document: Any, kind: type[_T]) -> _T:
 
 
 def merge(document: msgspec.Struct, patch: dict[str, Any], kind: type[_Document]) -> _Document:
-    """Merge a patch into the members of a document that are of this type (RFC 7396): null takes a member away.
+    """Merge a patch into the members of a document that are of this type (RFC 7396): null takes one of those away.
 
     Raises:
         Invalid: The outcome does not fit.
     """
     members = {name: getattr(document, name) for name in kind.__struct_fields__}
     merged = {**members, **patch}
-    return fit({name: value for name, value in merged.items() if value is not None}, kind)
+    return fit({name: value for name, value in merged.items() if value is not None or name not in members}, kind)
 
 
 def invalid(error: msgspec.ValidationError) -> Invalid:
-    """Turn msgspec's place, `$.a.b`, into a JSON pointer, `/a/b`."""
+    """Turn msgspec's place, `$.a[0].b`, into a JSON pointer, `/a/0/b`."""
     text = str(error)
     place = _PLACE.search(text)
-    pointer = place["path"].replace(".", "/") if place else ""
+    pointer = _INDEX.sub(r"/\1", place["path"].replace(".", "/")) if place else ""
     detail = text[: place.start()] if place else text
     if member := _MEMBER.match(detail):
         pointer += "/" + member["name"].replace("~", "~0").replace("/", "~1")

@@ -15,6 +15,7 @@ from app.queue.operation_orders import OperationOrders
 from app.queue.orders import Reader, reader
 from app.settings.services import WorkerSettings
 from app.storage.operation_work import PostgresOperationWork
+from app.storage.processing import PostgresProcessingLog
 from app.storage.telegram import PostgresTelegramDesks
 from app.telegram.bot import TelegramBot
 from app.telegram.handler import UpdateHandler
@@ -41,6 +42,7 @@ async def open_work(settings: WorkerSettings, ground: Ground) -> AsyncGenerator[
         updates = UpdateHandler(
             desks=PostgresTelegramDesks(database, sealer),
             replies=TelegramBot(ground.http, settings.telegram),
+            processing=PostgresProcessingLog(database),
             now=now_in_utc,
             tasks_changed=tasks_changed,
         )

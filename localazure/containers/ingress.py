@@ -42,12 +42,15 @@ _REQUEST_SECONDS: Final = 240.0
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=5, sock_read=_REQUEST_SECONDS)
 _MAX_UPSTREAM_CONNECTIONS: Final = 1000
 _CLOSE_SECONDS: Final = 5.0
+_LINE_BYTES: Final = 60 * 1024
+"""As much as Envoy reads of a head unless told otherwise (Envoy, `max_request_headers_kb`): what a service says about
+longer ones is its own business, and a token of Entra may be longer than the 8 KiB of our parser."""
 
 
 class Ingress:
     """Listens on 127.0.0.1 and hands each request to a ready replica of the revision whose turn it is.
 
-    Bodies stream both ways and are never held whole; headers are bounded by the HTTP parser (8 KiB a line).
+    Bodies stream both ways and are never held whole; headers are bounded by the HTTP parser (60 KiB a line).
 
     Args:
         app: whose ingress it is, for messages.
@@ -89,7 +92,12 @@ class Ingress:
         )
         # Cancellation ends the request to the replica when the client is gone.
         server = web.Server(
-            partial(self._answer, self._client), handler_cancellation=True, auto_decompress=False, access_log=None
+            partial(self._answer, self._client),
+            handler_cancellation=True,
+            auto_decompress=False,
+            access_log=None,
+            max_line_size=_LINE_BYTES,
+            max_field_size=_LINE_BYTES,
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_SECONDS)
         await self._runner.setup()

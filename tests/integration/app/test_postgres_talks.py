@@ -131,7 +131,8 @@ class Bot:
         self.links = PostgresTelegramLinks(store.api, MemoryIndex())
         self.telegram = MemoryTelegram()
         desks = PostgresTelegramDesks(store.worker, MemoryIndex())
-        self.handler = UpdateHandler(desks=desks, replies=self.telegram, now=lambda: NOW)
+        log = PostgresProcessingLog(store.worker)
+        self.handler = UpdateHandler(desks=desks, replies=self.telegram, processing=log, now=lambda: NOW)
 
     async def say(self, number: int, text: str, *, chat: int = 7) -> list[str]:
         await self.updates.keep(number, Line(chat=chat, text=text), NOW)

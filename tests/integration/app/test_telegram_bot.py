@@ -20,6 +20,7 @@ from app.telegram.handler import UpdateHandler
 from localazure.planes.third_parties import Trouble
 from tests.integration.app.third_party_scene import ThirdPartyScene, open_third_parties
 from tests.unit.app.memory import ADA, NOW, MemoryTasks
+from tests.unit.app.memory_privacy import MemoryProcessing
 from tests.unit.app.memory_talks import MemoryTelegram
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -128,7 +129,8 @@ async def test_a20_no_address_in_an_update_is_ever_fetched(scene: Scene) -> None
             *("http://169.254.169.254/metadata/identity", "https://api.openai.com/v1/models", "file:///etc/passwd"),
         ]
         telegram = MemoryTelegram(tasks=MemoryTasks(), links={ADA: ("", NOW, 7)})
-        handler = UpdateHandler(desks=telegram, replies=scene.bot(), now=lambda: NOW)
+        log = MemoryProcessing()
+        handler = UpdateHandler(desks=telegram, replies=scene.bot(), processing=log, now=lambda: NOW)
         for number, address in enumerate(addresses):
             await telegram.keep(number, Line(chat=7, text=f"/task {address}"), NOW)
             await handler.handle({"update": number})

@@ -165,6 +165,16 @@ async def test_headers_pass_end_to_end_and_the_hop_is_named(front: Front, start:
     ]
 
 
+async def test_the_longest_token_passes(front: Front, start: Start) -> None:
+    front.ingress.route([(100, await start("1"))])
+    sent = {"Authorization": "Bearer " + "x" * 16_384}
+
+    async with front.client.get("/headers?q=" + "x" * 8192, headers=sent) as response:
+        received = {name.lower(): value for name, value in json.loads(await response.text())}
+
+    assert received["authorization"] == sent["Authorization"]
+
+
 async def test_a_large_body_passes_both_ways_unchanged(front: Front, start: Start) -> None:
     front.ingress.route([(100, await start("1"))])
     body = b"0123456789abcdef" * 200_000

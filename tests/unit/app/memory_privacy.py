@@ -74,12 +74,15 @@ class MemoryConsents:
 
 
 class MemoryProcessing:
-    """The port `ProcessingLog`."""
+    """The port `ProcessingLog`; `error` is why nothing can be noted."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[Principal, Processing]] = []
+        self.error: Exception | None = None
 
     async def note(self, owner: Principal, purpose: Purpose, action: str, at: datetime) -> None:
+        if self.error:
+            raise self.error
         basis = REGISTER[purpose].basis
         entry = Processing(id=time_ordered_id(at), purpose=purpose, basis=basis, action=action, at=at)
         self.entries.append((owner, entry))
@@ -216,6 +219,7 @@ class MemoryShelf:
         return Fetched(size=len(content), pieces=pieces())
 
     async def remove(self, owner: Principal, export_id: UUID) -> None:
+        await self._world.pause()
         self.kept.pop((owner, export_id), None)
 
     async def erase(self, owner: Principal) -> None:

@@ -119,6 +119,7 @@ async def test_a_trail_that_was_changed_is_told_with_the_place(api: Api, root: T
         {"action": "a b"},
         {"from": "yesterday"},
         {"to": "2026-11-23T12:00:00"},
+        {"to": "9999-12-31T23:59:59-14:00"},
         {"cursor": "0"},
         {"cursor": "9" * 19},
         {"limit": "101"},

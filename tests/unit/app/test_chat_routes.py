@@ -153,6 +153,13 @@ def test_a25_without_any_answer_nothing_is_kept_and_it_is_503(
     assert answer.headers["Retry-After"] == "5"
 
 
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_blank_answer_is_none_and_not_part_of_later_prompts(blank: str) -> None:
+    with Api(model=ScriptedModel([blank])).client("ada") as client:
+        assert ask(client).status_code == 503
+        assert client.get(MESSAGES).json()["items"] == []
+
+
 @pytest.mark.parametrize(("error", "status"), [(Unavailable("no"), 503), (Erased("gone"), 410)])
 def test_an_answer_that_cannot_be_kept_is_an_error(error: Exception, status: int) -> None:
     with Api(chat=FullChat(error)).client("ada") as client:

@@ -162,6 +162,9 @@ def test_the_answers_about_telegram_are_as_described() -> None:
         assert assert_described(client, "POST", webhook, json=update, headers=shown).status_code == 200
         assert assert_described(client, "POST", webhook, json={}, headers=shown).status_code == 422
         assert assert_described(client, "POST", webhook, json=update).status_code == 403
+        assert assert_described(client, "POST", link).status_code == 409
+        consent = {"purpose": "telegram", "text_version": "1", "given": True}
+        assert client.post("/api/v1/privacy/consents", json=consent).status_code == 201
         assert assert_described(client, "POST", link).status_code == 201
         assert assert_described(client, "DELETE", link).status_code == 204
         described = client.get("/openapi.json").json()["paths"]
@@ -212,3 +215,11 @@ def test_the_page_for_people_shows_every_operation_and_problem_and_loads_nothing
 def test_a_parameter_that_a_list_cannot_do_without_is_described_as_required() -> None:
     parameters = describe(RESOURCES)["paths"][EVENTS]["get"]["parameters"]
     assert {one["name"] for one in parameters if one.get("required")} == {"from", "to"}
+
+
+def test_what_is_kept_and_who_must_wait_is_described_with_its_header_fields() -> None:
+    paths = describe(RESOURCES)["paths"]
+    listed = paths[EVENTS]["get"]["responses"]
+    assert [[*listed[status]["headers"]] for status in ("200", "304")] == [["ETag"]] * 2
+    assert [[*listed[status]["headers"]] for status in ("429", "503")] == [["Retry-After"]] * 2
+    assert [*listed["401"]["headers"]] == ["WWW-Authenticate"]

@@ -1,5 +1,6 @@
 """Consents, processing log, exports, erasure and compliance over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -72,8 +73,10 @@ def test_an_export_is_an_operation_that_is_started_for_the_caller() -> None:
     with api.client("ada") as client:
         answer = assert_described(client, "POST", f"{PRIVACY}/export", headers={"Idempotency-Key": "k"})
         assert (answer.status_code, answer.headers["Location"]) == (202, f"/api/v1/operations/{UUID(int=1)}")
-        refused = assert_described(client, "POST", f"{PRIVACY}/export", headers={"Idempotency-Key": "k" * 256})
-        assert refused.status_code == 422
+        assert '"costly"' in answer.headers["RateLimit-Policy"]  # as every long operation
+        for none in ("k" * 256, "a b"):
+            refused = assert_described(client, "POST", f"{PRIVACY}/export", headers={"Idempotency-Key": none})
+            assert refused.status_code == 422
     assert api.privacy.starter.started == [(ADA, "privacy.export", {}, "k")]
 
 
@@ -93,6 +96,20 @@ def test_an_export_is_sent_to_its_person_once_and_cached_nowhere() -> None:
         assert answer.headers["Cache-Control"] == "no-store"
         assert client.get(ONE).status_code == 404
     assert [(who, entry.action) for who, entry in api.privacy.processing.entries] == [(ADA, EXPORT_FETCHED)]
+
+
+def test_a_sent_export_is_deleted_though_its_caller_is_gone_when_all_is_sent() -> None:
+    async def pause() -> None:  # in which the server tells that the answer is over, as uvicorn does
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    api = Api()
+    api.privacy.world.pause = pause
+    api.privacy.shelf.kept[ADA, ID] = (NOW, b"all of it")
+    with api.client("ada") as client:
+        assert client.get(ONE).content == b"all of it"
+    assert api.privacy.shelf.kept == {}
+    assert [entry.action for _, entry in api.privacy.processing.entries] == [EXPORT_FETCHED]
 
 
 def test_an_export_of_yesterday_is_gone() -> None:

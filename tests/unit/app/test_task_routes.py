@@ -100,7 +100,9 @@ def test_a_patch_keeps_what_is_absent_and_takes_away_what_is_null() -> None:
     assert changed == {**task, "due": None, "status": "done", "version": 2}
 
 
-@pytest.mark.parametrize(("patch", "pointer"), [({"title": None}, "/title"), ({"id": "x"}, "/id"), ({"x": 1}, "/x")])
+@pytest.mark.parametrize(
+    ("patch", "pointer"), [({"title": None}, "/title"), ({"id": "x"}, "/id"), ({"x": 1}, "/x"), ({"x": None}, "/x")]
+)
 def test_a_patch_must_leave_a_valid_task(patch: dict[str, Any], pointer: str) -> None:
     with Api().client("ada") as client:
         task = create(client)

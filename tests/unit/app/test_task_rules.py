@@ -28,6 +28,8 @@ def some(**changes: object) -> TaskContent:
         ({"notes": "n\0"}, "/notes"),
         ({"due": datetime(2026, 1, 1)}, "/due"),  # noqa: DTZ001 - without offset is the point
         ({"due": datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))}, "/due"),
+        ({"due": datetime.max.replace(tzinfo=UTC)}, "/due"),
+        ({"due": datetime.min.replace(tzinfo=UTC)}, "/due"),
     ],
 )
 def test_content_that_breaks_a_rule_is_refused(changes: dict[str, object], pointer: str) -> None:

@@ -6,16 +6,19 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.contract import PLACEHOLDER_SECRET
-from app.domain.errors import Unavailable
+from app.domain.errors import Erased, Unavailable
 from app.domain.models import TaskStatus
 from app.domain.tasks import begin, content
 from app.domain.telegram import CODE_LIFETIME, CODE_UNKNOWN, HELP, LINKED, UNLINKED, Line
 from app.telegram.handler import UpdateHandler
 from tests.unit.app.memory import ADA, BOB, NOW, Api, MemoryTasks
+from tests.unit.app.memory_privacy import MemoryProcessing
 from tests.unit.app.memory_talks import MemoryTelegram
+from tests.unit.app.test_description import assert_described
 
 WEBHOOK = "/api/v1/telegram/webhook"
 LINK = "/api/v1/users/telegram-link"
+CONSENTS = "/api/v1/privacy/consents"
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 SHOWN = "shown"
 
@@ -101,7 +104,9 @@ class Bot:
         self.telegram = self.api.telegram
         self.telegram.tasks = self.api.tasks
         self.chat = chat
-        self.handler = UpdateHandler(desks=self.telegram, replies=self.telegram, now=lambda: NOW)
+        self.handler = UpdateHandler(
+            desks=self.telegram, replies=self.telegram, processing=self.api.privacy.processing, now=lambda: NOW
+        )
 
     async def say(self, text: str) -> str:
         number = len(self.telegram.handled) + 1
@@ -112,7 +117,13 @@ class Bot:
         assert reply.chat == self.chat
         return reply.text
 
+    def consent(self, *, given: bool) -> None:
+        with self.api.client("ada") as client:
+            decision = {"purpose": "telegram", "text_version": "1", "given": given}
+            assert client.post(CONSENTS, json=decision).status_code == 201
+
     def link(self) -> str:
+        self.consent(given=True)
         with self.api.client("ada") as client:
             answer = client.post(LINK)
         assert answer.status_code == 201
@@ -155,6 +166,18 @@ async def test_a_link_that_is_removed_leads_to_nobody() -> None:
     assert bot.api.tasks.kept == {}
 
 
+async def test_a_chat_is_linked_with_a_consent_alone_and_not_any_more_when_it_is_withdrawn() -> None:
+    bot = Bot()
+    with bot.api.client("ada") as client:
+        assert assert_described(client, "POST", LINK).status_code == 409
+    await bot.say(bot.link())
+    bot.consent(given=False)
+    assert await bot.say("/task x") == UNLINKED
+    with bot.api.client("ada") as client:
+        assert client.post(LINK).status_code == 409
+    assert bot.telegram.links == {}
+
+
 @pytest.mark.parametrize("title", ["", "  ", "x" * 201])
 async def test_a_task_that_breaks_a_rule_is_told_so(title: str) -> None:
     bot = Bot()
@@ -171,6 +194,20 @@ async def test_many_tasks_are_listed_in_part() -> None:
     assert (len(listed), listed[-1]) == (11, "and 3 more")
 
 
+async def test_a_person_sees_that_telegram_was_told_and_it_is_not_told_what_cannot_be_noted() -> None:
+    bot = Bot()
+    await bot.say(bot.link())
+    await bot.say("/tasks")
+    noted = [(who, entry.purpose, entry.action) for who, entry in bot.api.privacy.processing.entries]
+    assert noted == [(ADA, "telegram", "reply.disclosed")]
+    before = list(bot.telegram.replies)
+    for number, error in enumerate((Unavailable("no"), Erased("gone")), start=9):
+        bot.api.privacy.processing.error = error
+        await bot.telegram.keep(number, Line(chat=7, text="/tasks"), NOW)
+        await bot.handler.handle({"update": number})
+    assert (bot.telegram.replies, bot.telegram.updates) == (before, {})
+
+
 class SilentTelegram(MemoryTelegram):
     async def send(self, line: Line) -> None:
         raise Unavailable(f"not to {line.chat}")
@@ -180,7 +217,7 @@ async def test_a_reply_that_is_lost_costs_no_task_and_makes_no_second() -> None:
     telegram, tasks = SilentTelegram(tasks=MemoryTasks()), MemoryTasks()
     telegram.tasks = tasks
     telegram.links[ADA] = ("", NOW, 7)
-    handler = UpdateHandler(desks=telegram, replies=telegram, now=lambda: NOW)
+    handler = UpdateHandler(desks=telegram, replies=telegram, processing=MemoryProcessing(), now=lambda: NOW)
     await telegram.keep(1, Line(chat=7, text="/task once"), NOW)
     for _ in range(2):
         await handler.handle({"update": 1})

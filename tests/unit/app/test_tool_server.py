@@ -132,6 +132,12 @@ def test_a_body_over_the_limit_is_refused() -> None:
     assert (answer.status_code, streamed.status_code) == (413, 413)
 
 
+def test_a_body_that_is_no_json_is_refused_with_a_problem_document() -> None:
+    with Tools().client("ada") as client:
+        answer = client.post("/mcp", content=b"{}", headers={**HEADERS, "Content-Type": "text/plain"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (415, "application/problem+json")
+
+
 def test_answers_have_the_security_headers_once() -> None:
     with Tools().client("ada") as client:
         for answer in (ask(client, "tools/list"), client.get(METADATA), client.get("/health")):

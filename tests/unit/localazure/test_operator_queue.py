@@ -133,15 +133,17 @@ async def test_a7_dead_letters_are_listed_without_bodies_and_none_is_put_back_un
     azure: Azure, operator: Operator
 ) -> None:
     await deploy(azure)
-    await operator.send(message("m-1"), ServiceBusMessage(b"\xff", message_id="m-2"))
-    await operator.bury(2)
-    first, second = (await operator.show()).splitlines()
+    deep = ServiceBusMessage(b'{"a":' * 5000, message_id="m-3")
+    await operator.send(message("m-1"), ServiceBusMessage(b"\xff", message_id="m-2"), deep)
+    await operator.bury(3)
+    first, second, third = (await operator.show()).splitlines()
     assert first.startswith("m-1 tasks.lose operation=019aaf5e-0000-7000-8000-000000000000 ")
     assert first.endswith(" UnknownSubject: no such kind")
-    assert second.startswith("m-2 ")
+    assert (second[:4], third[:4]) == ("m-2 ", "m-3 ")
     assert "ada" not in first
-    assert await operator.put_back("") == (0, f"would be put back: {first}\nwould be put back: {second}\n")
-    assert (await operator.dead(), await operator.look()) == (["m-1", "m-2"], [])
+    would = "".join(f"would be put back: {line}\n" for line in (first, second, third))
+    assert await operator.put_back("") == (0, would)
+    assert (await operator.dead(), await operator.look()) == (["m-1", "m-2", "m-3"], [])
 
 
 async def test_a7_a_dead_letter_is_put_back_as_a_new_message_that_is_known_by_its_first_id(
