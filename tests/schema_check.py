@@ -62,6 +62,7 @@ def _holds(keyword: str, rule: Any, value: Any) -> bool:
         "maxLength": lambda: not isinstance(value, str) or len(value) <= rule,
         "minItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) >= rule,
         "maxItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) <= rule,
+        "uniqueItems": lambda: not isinstance(value, list) or len({*cast("list[Any]", value)}) == len(value),
         "minimum": lambda: not isinstance(value, (int, float)) or value >= rule,
         "maximum": lambda: not isinstance(value, (int, float)) or value <= rule,
         "multipleOf": lambda: not isinstance(value, (int, float)) or value % rule == 0,
