@@ -35,7 +35,7 @@ async def open_model(settings: ChatSettings) -> AsyncGenerator[LanguageModel]:
         await provider.close()
 
 
-def made(settings: ChatSettings) -> Provider:
+def provider_of(settings: ChatSettings) -> Provider:
     """Make the provider; the import of its SDK blocks."""
     module, name = _ADAPTERS[settings.provider]
     return getattr(import_module(module), name)(settings.model, settings.key)
@@ -51,7 +51,7 @@ class LateProvider:
         make: Makes the provider, in a thread.
     """
 
-    def __init__(self, settings: ChatSettings, make: Callable[[ChatSettings], Provider] = made) -> None:
+    def __init__(self, settings: ChatSettings, make: Callable[[ChatSettings], Provider] = provider_of) -> None:
         self.name = settings.model
         self._settings = settings
         self._make = make
