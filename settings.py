@@ -194,7 +194,7 @@ def _beside(sections: Mapping[str, Any]) -> Iterator[str]:
 
 def describe(error: ErrorDetails) -> Iterator[str]:
     """Yield what is wrong, in the words of the stack file: key, value, what is allowed."""
-    location = [str(part) for part in error["loc"]]
+    location = [part for part in error["loc"] if isinstance(part, str)]  # an item of a list is told under its key
     key = f"{PROJECT}:{'.'.join(location)}"
     section = Settings.model_fields[location[0]].annotation if len(location) > 1 else Settings
     fields: Mapping[str, FieldInfo] = getattr(section, "model_fields", {})
@@ -209,7 +209,8 @@ def describe(error: ErrorDetails) -> Iterator[str]:
         yield f"{key}: missing (allowed {allowed(fields[location[-1]])})"
     else:
         field = fields[location[-1]]
-        yield f"{key}: expected {expected(field)}, got {written(error['input'])} (allowed {allowed(field)})"
+        got = f"{written(error['input'])}{'' if len(location) == len(error['loc']) else ' in it'}"
+        yield f"{key}: expected {expected(field)}, got {got} (allowed {allowed(field)})"
 
 
 def _value(text: str) -> Any:

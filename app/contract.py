@@ -53,6 +53,17 @@ class ChatProvider(StrEnum):
     OPENAI = "openai"
 
 
+class TokenAlgorithm(StrEnum):
+    """How bearer tokens may be signed (RFC 7518, section 3.1): with the issuer's private key, never a shared secret."""
+
+    RS256 = "RS256"
+    """RSA with padding of PKCS #1 v1.5, as Entra ID signs."""
+    PS256 = "PS256"
+    """RSA with padding of PSS."""
+    ES256 = "ES256"
+    """ECDSA on the curve P-256."""
+
+
 class ThirdPartyKey(StrEnum):
     """A secret that a person fills in, by its name in the key vault."""
 
@@ -109,6 +120,8 @@ class ApiEnv(StrEnum):
     TELEGRAM_BOT_TOKEN = "TELEGRAM_BOT_TOKEN"
     TELEGRAM_WEBHOOK_SECRET = "TELEGRAM_WEBHOOK_SECRET"
     """What Telegram names in the header of each update."""
+    TOKEN_ALGORITHMS = "TOKEN_ALGORITHMS"
+    """What bearer tokens may be signed with: some of `TokenAlgorithm`, the preferred one first, with commas between."""
     TOKEN_AUDIENCE = "TOKEN_AUDIENCE"
     """The audience that a bearer token must name."""
     TOKEN_ISSUER = "TOKEN_ISSUER"
@@ -172,6 +185,8 @@ class McpEnv(StrEnum):
     LOG_LEVEL = "LOG_LEVEL"
     REDIS_HOST = "REDIS_HOST"
     REDIS_PORT = "REDIS_PORT"
+    TOKEN_ALGORITHMS = "TOKEN_ALGORITHMS"
+    """What bearer tokens may be signed with: some of `TokenAlgorithm`, the preferred one first, with commas between."""
     TOKEN_AUDIENCE = "TOKEN_AUDIENCE"
     """The audience that a bearer token must name."""
     TOKEN_ISSUER = "TOKEN_ISSUER"

@@ -1,16 +1,23 @@
 """What a key of a section takes, in words: for people who wrote something else, and for the documentation."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
+_KINDS: Final = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a text",
+}
+
 
 def expected(field: FieldInfo) -> str:
     """Return the kind of value that a key takes, in words."""
-    kinds = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
-    return kinds.get(_schema(field).get("type", ""), "an object")
+    return _KINDS.get(_schema(field).get("type", ""), "an object")
 
 
 def allowed(field: FieldInfo) -> str:
@@ -18,6 +25,8 @@ def allowed(field: FieldInfo) -> str:
     if keys := getattr(field.annotation, "model_fields", None):
         return f"the keys {', '.join(keys)}"
     facts = _schema(field)
+    if "items" in facts:
+        return f"one or more of {', '.join(written(value) for value in facts['items']['enum'])}"
     if "enum" in facts:
         return ", ".join(written(value) for value in facts["enum"])
     if "pattern" in facts:

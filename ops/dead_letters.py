@@ -52,6 +52,8 @@ class DeadLetter:
     description: str
     enqueued: str
     deliveries: int
+    has_data: bool
+    """Whether its body is bytes, as all bodies of this service are (AMQP 1.0, section 3.2.6)."""
 
     @property
     def known_as(self) -> str:
@@ -71,6 +73,7 @@ class DeadLetter:
             description=message.dead_letter_error_description or "",
             enqueued=at.astimezone(UTC).isoformat(timespec="seconds") if at else "",
             deliveries=message.delivery_count or 0,
+            has_data=_has_data(message),
         )
 
     def line(self) -> str:
@@ -104,14 +107,25 @@ def put_back(access: QueueAccess, wanted: str) -> int:
         if wanted not in ("", ALL) and not chosen:
             raise UsageError(f"REPLAY={wanted}: no such dead letter; `make dead-letters` lists them.")
         if not wanted:
-            print("\n".join(f"would be put back: {letter.line()}" for letter in chosen) or "no dead letters")
+            print("\n".join(map(_would, chosen)) or "no dead letters")
             report("nothing was changed; say REPLAY=all, or REPLAY=<message id>")
             return 0
         moved = _move_back(client, {letter.message_id for letter in chosen}, len(found))
     for old, new in moved:
         print(f"put back: {old} as {new}")
+    for letter in chosen:
+        if not letter.has_data:
+            print(_left(letter))
     report(f"{len(moved)} of {len(chosen)} put back")
     return 0 if len(moved) == len(chosen) else 1
+
+
+def _would(letter: DeadLetter) -> str:
+    return f"would be put back: {letter.line()}" if letter.has_data else _left(letter)
+
+
+def _left(letter: DeadLetter) -> str:
+    return f"cannot be put back: {letter.line()}; its body is no AMQP data section, so this service did not send it"
 
 
 def _peek(client: ServiceBusClient) -> Iterator[DeadLetter]:
@@ -126,6 +140,8 @@ def _peek(client: ServiceBusClient) -> Iterator[DeadLetter]:
 def _move_back(client: ServiceBusClient, wanted: set[str], count: int) -> list[tuple[str, str]]:
     """Send the dead letters with these ids again and take them off; give each old id with its new one.
 
+    One whose body cannot be sent as it is stays where it is.
+
     Args:
         client: The namespace.
         wanted: Ids of messages.
@@ -139,7 +155,7 @@ def _move_back(client: ServiceBusClient, wanted: set[str], count: int) -> list[t
             if not some:
                 break
             for message in some:
-                if message.message_id in wanted:
+                if message.message_id in wanted and _has_data(message):
                     moved.append((message.message_id or "", _send_again(message, receiver, sender)))
                 else:
                     others.append(message)
@@ -168,8 +184,12 @@ def _send_again(message: ServiceBusReceivedMessage, receiver: ServiceBusReceiver
     return new
 
 
+def _has_data(message: ServiceBusReceivedMessage) -> bool:
+    return message.body_type is AmqpMessageBodyType.DATA
+
+
 def _body(message: ServiceBusReceivedMessage) -> bytes:
-    return b"".join(message.body) if message.body_type is AmqpMessageBodyType.DATA else b""
+    return b"".join(message.body)
 
 
 def _property(message: ServiceBusReceivedMessage, name: str) -> str:
@@ -179,6 +199,8 @@ def _property(message: ServiceBusReceivedMessage, name: str) -> str:
 
 def _reference(message: ServiceBusReceivedMessage) -> str:
     """Return what the message is about, by kind and id."""
+    if not _has_data(message):
+        return ""
     try:
         body = json.loads(_body(message))
     except (RecursionError, ValueError):  # one message that nobody can read must not hide the others

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic.fields import FieldInfo
 
@@ -92,4 +92,6 @@ def _section(name: str, section: FieldInfo, fields: dict[str, FieldInfo]) -> Ite
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return f"`[{', '.join(map(str, cast('list[Any]', value)))}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -62,6 +62,7 @@ def _holds(keyword: str, rule: Any, value: Any) -> bool:
         "maxLength": lambda: not isinstance(value, str) or len(value) <= rule,
         "minItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) >= rule,
         "maxItems": lambda: not isinstance(value, list) or len(cast("list[Any]", value)) <= rule,
+        "uniqueItems": lambda: not isinstance(value, list) or not _repeats(cast("list[Any]", value)),
         "minimum": lambda: not isinstance(value, (int, float)) or value >= rule,
         "maximum": lambda: not isinstance(value, (int, float)) or value <= rule,
         "multipleOf": lambda: not isinstance(value, (int, float)) or value % rule == 0,
@@ -69,6 +70,10 @@ def _holds(keyword: str, rule: Any, value: Any) -> bool:
     }
     assert keyword in checks, f"teach {keyword} to tests/schema_check.py"
     return checks[keyword]()
+
+
+def _repeats(items: list[Any]) -> bool:
+    return any(item in items[:index] for index, item in enumerate(items))
 
 
 def _has_format(name: str, value: Any) -> bool:

@@ -7,7 +7,11 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What a person may do beside their own things, as their token says."""
+    """What a person may do beside their own things, as their token says.
+
+    Whoever has a good token is a user: its subject is enough, so nothing asks for the role `user`. Premium is whom the
+    plan that is kept of them or their token calls so (`app.domain.access`); an admin is one by the token alone.
+    """
 
     USER = "user"
     PREMIUM = "premium"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from app.domain.errors import Invalid
 from app.domain.models import Principal
 from app.domain.outbox import Message, session_of
 
@@ -74,6 +75,11 @@ class NewOperation:
         )
 
 
+def key_taken() -> Invalid:
+    """Make the error of a key that comes again with another input (draft-ietf-httpapi-idempotency-key-header, 2.7)."""
+    return Invalid("", "Idempotency-Key: it was used for another request; take a new one")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OperationPage:
     """Operations, newest first; `after` is where the next page starts, None on the last one."""
@@ -88,7 +94,7 @@ class OperationStore(Protocol):
     async def start(self, owner: Principal, new: NewOperation) -> Operation:
         """Keep a new operation together with the message that starts its work.
 
-        Returns what was kept before when its key says that it is the same; raises `Conflict` when the key is another
+        Returns what was kept before when its key says that it is the same; raises `key_taken` when the key is another
         operation's, and `Erased`.
         """
         ...

@@ -20,8 +20,8 @@ class OperationStarter(Protocol):
         """Return the operation's id: a new one, or that of the operation with the same key and input.
 
         Raises:
-            Conflict: The key was used with another input.
             Erased: The person has been erased.
+            Invalid: The key was used with another input.
             Unavailable: It cannot be kept.
         """
         ...

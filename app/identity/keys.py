@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import aiohttp
@@ -11,6 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from app.contract import TokenAlgorithm
 from app.domain.errors import Unauthenticated, Unavailable
 
 FRESH_S: Final = 900.0
@@ -23,6 +24,8 @@ TIMEOUT_S: Final = 5.0
 """Bound on one request to the issuer, connection included."""
 RSA_BITS_MIN: Final = 2048
 CURVE: Final = "secp256r1"
+_FITTING: Final = {"RSA": (TokenAlgorithm.RS256, TokenAlgorithm.PS256), "EC": (TokenAlgorithm.ES256,)}
+"""What a key can sign with, by its type."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +43,22 @@ class SigningKeys:
 
     Args:
         issuer: The issuer; its discovery document must name exactly this one (OpenID Connect Discovery 4.3).
+        algorithms: What tokens may be signed with, the preferred one first. A key has one of them: the one that it
+            names, or else the first that fits its type. A key that none fits is not used.
         http: Session for the requests to the issuer.
         clock: Monotonic seconds.
     """
 
     def __init__(
-        self, *, issuer: str, http: aiohttp.ClientSession, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        issuer: str,
+        algorithms: Sequence[TokenAlgorithm],
+        http: aiohttp.ClientSession,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._issuer = issuer
+        self._algorithms = algorithms
         self._http = http
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -95,7 +106,7 @@ class SigningKeys:
         address = discovery.get("jwks_uri")
         if not isinstance(address, str) or not address.startswith("https://"):
             raise BadAnswerError(f"jwks_uri must be an https address, got {address!r}")
-        return _usable_keys(await self._get(address))
+        return _usable_keys(await self._get(address), self._algorithms)
 
     async def _get(self, address: str) -> dict[str, Any]:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
@@ -109,8 +120,8 @@ class SigningKeys:
         return cast("dict[str, Any]", document)
 
 
-def _usable_keys(key_set: dict[str, Any]) -> dict[str, jwt.PyJWK]:
-    """Keep the signature keys this service accepts, each with the one algorithm that its type allows.
+def _usable_keys(key_set: dict[str, Any], algorithms: Sequence[TokenAlgorithm]) -> dict[str, jwt.PyJWK]:
+    """Keep the signature keys this service accepts, each with the one algorithm that counts for it.
 
     An id that several keys share proves nothing and is left out (RFC 7517 section 4.5 asks for distinct ids).
     """
@@ -120,15 +131,18 @@ def _usable_keys(key_set: dict[str, Any]) -> dict[str, jwt.PyJWK]:
     usable: dict[str, jwt.PyJWK] = {}
     shared: set[str] = set()
     for entry in cast("list[object]", listed):
-        if isinstance(entry, dict) and (key := _usable_key(cast("dict[str, Any]", entry))) and key.key_id:
+        if not isinstance(entry, dict):
+            continue
+        if (key := _usable_key(cast("dict[str, Any]", entry), algorithms)) and key.key_id:
             (shared.add(key.key_id) if key.key_id in usable else usable.update({key.key_id: key}))
     return {key_id: key for key_id, key in usable.items() if key_id not in shared}
 
 
-def _usable_key(entry: dict[str, Any]) -> jwt.PyJWK | None:
-    algorithm = {"RSA": "RS256", "EC": "ES256"}.get(str(entry.get("kty")))
+def _usable_key(entry: dict[str, Any], algorithms: Sequence[TokenAlgorithm]) -> jwt.PyJWK | None:
+    fitting = [one for one in algorithms if one in _FITTING.get(str(entry.get("kty")), ())]
+    algorithm = next((one for one in fitting if entry.get("alg", one) == one), None)
     signs = entry.get("use", "sig") == "sig" and "verify" in entry.get("key_ops", ["verify"])
-    if algorithm is None or not signs or entry.get("alg", algorithm) != algorithm:
+    if algorithm is None or not signs:
         return None
     try:
         key = jwt.PyJWK(entry, algorithm=algorithm)

@@ -32,9 +32,9 @@ _ID_TOKEN_CLAIMS: Final = ("nonce", "at_hash", "c_hash")
 class AccessTokens:
     """Verifies access tokens of one issuer for one audience (RFC 8725, RFC 9068).
 
-    Signature by a key of the issuer, with the algorithm of the key's type and never the token's wish; `iss`, `aud`,
-    `exp`, `iat` and `sub` required; the audience is exactly ours, not a list that contains it. ID tokens are refused:
-    see `_require_access_token`. Verified tokens are remembered by SHA-256; failures never are.
+    Signature by a key of the issuer, with the one algorithm that counts for the key and never the token's wish; `iss`,
+    `aud`, `exp`, `iat` and `sub` required; the audience is exactly ours, not a list that contains it. ID tokens are
+    refused: see `_require_access_token`. Verified tokens are remembered by SHA-256; failures never are.
 
     Args:
         audience: The value that `aud` must equal.

@@ -1,13 +1,13 @@
 """The language model that the settings choose."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 from importlib import import_module
 from typing import Final, Protocol
 
 from app.contract import ChatProvider
-from app.domain.language import LanguageModel, Prompt
+from app.domain.language import LanguageModel, ModelFault, Prompt
 from app.language.guarded import GuardedModel
 from app.settings.groups import ChatSettings
 
@@ -35,12 +35,26 @@ async def open_model(settings: ChatSettings) -> AsyncGenerator[LanguageModel]:
         await provider.close()
 
 
-class LateProvider:
-    """Makes its provider at the first question, in a thread: importing an SDK takes as long as a hundred requests."""
+def provider_of(settings: ChatSettings) -> Provider:
+    """Make the provider; the import of its SDK blocks."""
+    module, name = _ADAPTERS[settings.provider]
+    return getattr(import_module(module), name)(settings.model, settings.key)
 
-    def __init__(self, settings: ChatSettings) -> None:
+
+class LateProvider:
+    """Makes its provider at the first question, in a thread: importing an SDK takes as long as a hundred requests.
+
+    What could not be made is made anew at the next question.
+
+    Args:
+        settings: Whose model it is.
+        make: Makes the provider, in a thread.
+    """
+
+    def __init__(self, settings: ChatSettings, make: Callable[[ChatSettings], Provider] = provider_of) -> None:
         self.name = settings.model
         self._settings = settings
+        self._make = make
         self._made: asyncio.Task[Provider] | None = None
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
@@ -48,10 +62,7 @@ class LateProvider:
 
         A key that nobody has filled in is the provider's to refuse; readiness says so before anybody asks.
         """
-        if self._made is None:
-            self._made = asyncio.create_task(asyncio.to_thread(self._make))
-        # Shielded, so that a caller who leaves does not undo what the others wait for.
-        provider = await asyncio.shield(self._made)
+        provider = await self._provider()
         async with aclosing(provider.answer(prompt)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -59,8 +70,17 @@ class LateProvider:
     async def close(self) -> None:
         """Close the connections of the provider, if there is one."""
         if self._made is not None:
-            await (await self._made).close()
+            with suppress(ModelFault):
+                await (await self._provider()).close()
 
-    def _make(self) -> Provider:
-        module, name = _ADAPTERS[self._settings.provider]
-        return getattr(import_module(module), name)(self._settings.model, self._settings.key)
+    async def _provider(self) -> Provider:
+        if self._made is None:
+            self._made = asyncio.create_task(asyncio.to_thread(self._make, self._settings))
+        making = self._made
+        try:
+            # Shielded, so that a caller who leaves does not undo what the others wait for.
+            return await asyncio.shield(making)
+        except Exception as error:
+            if self._made is making:
+                self._made = None
+            raise ModelFault(f"the provider was not made: {type(error).__name__}", again=True) from error

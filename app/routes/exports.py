@@ -97,7 +97,7 @@ RESOURCE: Final = Resource(
             answer="StartedExport",
             parameters=(IDEMPOTENCY_KEY,),
             headers=("Location",),
-            problems=(409, 422),
+            problems=(422,),
         ),
         Operation(
             method="get",

@@ -92,7 +92,7 @@ RESOURCE: Final = Resource(
             body="NewOperation",
             parameters=(IDEMPOTENCY_KEY,),
             headers=("Location",),
-            problems=(409, 413, 415, 422),
+            problems=(413, 415, 422),
         ),
         Operation(
             method="get",

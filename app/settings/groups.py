@@ -12,6 +12,7 @@ from app.contract import (
     MigrateEnv,
     RestoreEnv,
     RuntimeEnv,
+    TokenAlgorithm,
     UpkeepEnv,
     WorkerEnv,
 )
@@ -176,10 +177,15 @@ class TelemetrySettings:
 class TokenSettings:
     """What bearer tokens must be for and by whom."""
 
+    algorithms: tuple[TokenAlgorithm, ...]
     audience: str
     issuer: str
 
     @classmethod
     def read(cls, reader: Reader, env: type[ApiEnv | McpEnv]) -> Self:
         """Read the group."""
-        return cls(audience=reader.text(env.TOKEN_AUDIENCE), issuer=reader.https_url(env.TOKEN_ISSUER))
+        return cls(
+            algorithms=reader.choices(env.TOKEN_ALGORITHMS, TokenAlgorithm),
+            audience=reader.text(env.TOKEN_AUDIENCE),
+            issuer=reader.https_url(env.TOKEN_ISSUER),
+        )

@@ -84,6 +84,17 @@ class Reader:
             self._problems.append(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
         return next(iter(choices))
 
+    def choices(self, name: StrEnum, choices: type[_Choice]) -> tuple[_Choice, ...]:
+        """Read some values of an enumeration, at least one and each once, with commas between."""
+        value = self.text(name)
+        chosen = [one.strip() for one in value.split(",")]
+        if set(chosen) <= {choice.value for choice in choices} and len(set(chosen)) == len(chosen):
+            return tuple(map(choices, chosen))
+        if value.strip():
+            allowed = ", ".join(choices)
+            self._problems.append(f"{name}: expected some of {allowed}, commas between, each once, got {value!r}")
+        return ()
+
     def integer(self, name: StrEnum, lowest: int, highest: int) -> int:
         """Read a number of this range."""
         value = self.text(name)

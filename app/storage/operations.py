@@ -6,9 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import NotFound
 from app.domain.models import Principal
-from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus
+from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus, key_taken
 from app.domain.sealing import Sealer
 from app.storage.database import Database, Transaction
 from app.storage.keyset import below
@@ -80,7 +80,7 @@ def request_place(operation_id: UUID) -> str:
 
 def _same(row: Any, fingerprint: bytes) -> Operation:
     if row is not None and row["request_hash"] != fingerprint:
-        raise Conflict("the Idempotency-Key was used for another request; take a new one")
+        raise key_taken()
     return _operation(row)
 
 

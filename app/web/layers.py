@@ -5,12 +5,13 @@ From the outside in, each for what comes further in:
 1. `RequestLog`: the id of the request, its one log line, and no exception passes.
 2. `SecurityHeaders`: on every answer, those of the layers too.
 3. `CrossOrigin`: pages of browsers may read every answer, refusals and failures too.
-4. Starlette's own: an unforeseen error becomes a problem document.
-5. `FrontDoorOnly`: before addresses count, as what a Front Door wrote about them is believed.
-6. `AddressLimit`: before anything is made of the request.
-7. `HeadLimit`, `BodyLimit`, `TimeLimit`: what a request may be and take.
-8. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
-9. Routes.
+4. `RateFields`: every answer to a request that counts tells the limits, failures too.
+5. Starlette's own: an unforeseen error becomes a problem document.
+6. `FrontDoorOnly`: before addresses count, as what a Front Door wrote about them is believed.
+7. `AddressLimit`: before anything is made of the request.
+8. `HeadLimit`, `BodyLimit`, `TimeLimit`: what a request may be and take.
+9. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
+10. Routes.
 
 Before all of them `app.server.bounded_http` bounds the head.
 """
@@ -38,6 +39,7 @@ from app.web.head_limit import HeadLimit
 from app.web.headers import SecurityHeaders
 from app.web.limits import BodyLimit
 from app.web.problems import handle
+from app.web.rate_fields import RateFields
 from app.web.request_log import RequestLog
 from app.web.time_limit import TimeLimit
 
@@ -121,4 +123,4 @@ def layered(
     )
     app.router.redirect_slashes = False  # one address per thing, and no redirect that is not a problem document
     # Outside Starlette, because its answer to an unforeseen error passes only what is outside.
-    return RequestLog(SecurityHeaders(CrossOrigin(app, origins=edge.cors_origins)), app.routes)
+    return RequestLog(SecurityHeaders(CrossOrigin(RateFields(app), origins=edge.cors_origins)), app.routes)

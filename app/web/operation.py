@@ -93,6 +93,7 @@ IF_NONE_MATCH: Final = parameter(
 IDEMPOTENCY_KEY: Final = parameter(
     "Idempotency-Key",
     "header",
-    "By which a repeated start is known: it is answered with the operation that the first one started.",
+    "By which a repeated start is known: it is answered with the operation that the first one started, "
+    "and refused with 422 when it asks for something else.",
     {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[\\x21-\\x7e]+$"},
 )

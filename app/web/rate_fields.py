@@ -1,4 +1,7 @@
-"""What a caller is told of limits: fields on every answer, and a refusal.
+"""What a caller is told of limits: fields on every answer to a request that counts, and a refusal.
+
+Probes of the platform do not count, nor does what is refused or answered before an address counts: what came past the
+Front Door, and preflights.
 
 `RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -28,11 +31,7 @@ def limiter_of(scope: Scope) -> Limiter | None:
 
 async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send, verdicts: Sequence[Verdict]) -> None:
     """Serve a request unless it is over a limit; the answer tells the limits of the layer that is furthest in."""
-    told: list[Verdict] | None = scope.get(_TOLD)
-    if told is None:
-        told = scope[_TOLD] = []
-        send = _telling(told, send)
-    told[:] = verdicts
+    scope[_TOLD] = verdicts
     try:
         for verdict in verdicts:
             require(verdict)
@@ -42,15 +41,26 @@ async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send,
     await app(scope, receive, send)
 
 
-def _telling(told: list[Verdict], send: Send) -> Send:
-    async def telling_send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            policies, rests = ", ".join(map(_policy, told)), ", ".join(map(_rest, told))
-            limits = ((_POLICY, policies.encode()), (_REST, rests.encode()))
-            message = {**message, "headers": [*message["headers"], *limits]}
-        await send(message)
+class RateFields:
+    """Adds the fields to whatever is answered, also when what serves has failed."""
 
-    return telling_send
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def telling_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and (told := scope.get(_TOLD)):
+                policies, rests = ", ".join(map(_policy, told)), ", ".join(map(_rest, told))
+                limits = ((_POLICY, policies.encode()), (_REST, rests.encode()))
+                message = {**message, "headers": [*message["headers"], *limits]}
+            await send(message)
+
+        await self._app(scope, receive, telling_send)
 
 
 def _policy(verdict: Verdict) -> str:

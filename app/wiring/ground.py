@@ -108,7 +108,7 @@ async def open_ground(settings: ApiSettings | McpSettings | WorkerSettings, role
 
 def state_on(ground: Ground, settings: ApiSettings | McpSettings) -> State:
     """Put together what requests of the API and of the tool server can reach."""
-    keys = SigningKeys(issuer=settings.tokens.issuer, http=ground.http)
+    keys = SigningKeys(issuer=settings.tokens.issuer, algorithms=settings.tokens.algorithms, http=ground.http)
     limits = settings.limits
     return State(
         checks=ground.checks,

@@ -91,6 +91,7 @@ def _door_values(env: type[ApiEnv | McpEnv], args: ServiceArgs, *, audience: str
         env.FRONT_DOOR_ID: args.edge.front_door_id,
         env.LIMIT_PER_ADDRESS: str(limits.per_address_per_minute),
         env.LIMIT_PER_PERSON: str(limits.per_person_per_minute),
+        env.TOKEN_ALGORITHMS: ",".join(args.behaviour.authentication.algorithms),
         env.TOKEN_AUDIENCE: audience,
         env.TOKEN_ISSUER: args.behaviour.authentication.issuer,
         env.TRUSTED_HOPS: str(args.edge.hops),

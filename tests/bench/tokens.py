@@ -10,6 +10,7 @@ import aiohttp
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from app.contract import TokenAlgorithm
 from app.identity.keys import SigningKeys
 from app.identity.tokens import AccessTokens
 from tests.bench.page import Goal, Row
@@ -25,7 +26,7 @@ class _OneKey(SigningKeys):
     """Keys that have been fetched: the network is not what is measured."""
 
     def __init__(self, key: rsa.RSAPrivateKey, http: aiohttp.ClientSession) -> None:
-        super().__init__(issuer=_ISSUER, http=http)
+        super().__init__(issuer=_ISSUER, algorithms=[TokenAlgorithm.RS256], http=http)
         self._key = jwt.PyJWK(public_key(key, "one", alg="RS256"))
 
     async def find(self, key_id: str) -> jwt.PyJWK:  # noqa: ARG002 - it has one

@@ -66,6 +66,9 @@ def test_a_stack_file_names_its_schema_and_keeps_to_it(stack: str) -> None:
         ("database", "backup_retention_days", 6),
         ("registry", "sku", "Free"),
         ("vault", "soft_delete_days", None),
+        ("authentication", "algorithms", []),
+        ("authentication", "algorithms", ["HS256"]),
+        ("authentication", "algorithms", ["RS256", "RS256"]),
     ],
 )
 def test_the_schema_refuses_what_the_program_refuses(section: str, key: str, value: Any) -> None:

@@ -75,6 +75,21 @@ def test_a_wrong_value_hides_no_rule_that_is_broken_beside_it() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (["RS256", "HS256"], '"HS256" in it'),
+        (["none"], '"none" in it'),
+        ("RS256", '"RS256"'),
+        ([], "[]"),
+    ],
+)
+def test_tokens_are_signed_with_keys_that_nobody_shares(value: object, got: str) -> None:
+    [problem] = _problems(_changed("digitalmee:authentication", "algorithms", value))
+    told = f'expected a list, got {got} (allowed one or more of "RS256", "PS256", "ES256")'
+    assert problem == f"digitalmee:authentication.algorithms: {told}"
+
+
 @pytest.mark.parametrize("region", ["westus", "atlantis", "Sweden Central", "global"])
 def test_a_region_without_zones_a_pair_or_european_law_is_refused(region: str) -> None:
     [problem] = _problems(stack_config("prod") | {LOCATION: region})
@@ -99,6 +114,8 @@ def test_the_program_and_the_policy_pack_allow_the_same_regions() -> None:
         ("observability", "daily_quota_gb", 0, "digitalmee:observability.daily_quota_gb"),
         ("platform", "unique", "x" * 8, None),
         ("authentication", "issuer", "http://plain", "digitalmee:authentication.issuer"),
+        ("authentication", "algorithms", ["PS256", "ES256"], None),
+        ("authentication", "algorithms", ["RS256", "RS256"], "digitalmee:authentication.algorithms"),
     ],
 )
 def test_rules_that_span_keys_are_checked(section: str, key: str, value: object, problem: str | None) -> None:
@@ -145,8 +162,8 @@ WRONG = st.one_of(
 @settings(max_examples=6, deadline=None)
 @given(value=WRONG)
 def test_a_value_of_another_kind_is_refused_under_its_full_key(section: str, key: str, value: object) -> None:
-    [problem] = _problems(_changed(section, key, value))
-    assert problem.startswith(f"{section}.{key}: expected ")
+    problems = _problems(_changed(section, key, value))  # of a list, one for each item
+    assert {problem.partition(": expected ")[0] for problem in problems} == {f"{section}.{key}"}
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])

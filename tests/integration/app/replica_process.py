@@ -102,6 +102,7 @@ class Replica:
                 ),
                 PLACEHOLDER_SECRET,
             ),
+            ApiEnv.TOKEN_ALGORITHMS: "RS256",
             ApiEnv.TOKEN_AUDIENCE: AUDIENCE,
             ApiEnv.TOKEN_ISSUER: self.issuer.url,
         }

@@ -208,12 +208,13 @@ async def test_only_the_sdk_of_the_chosen_provider_is_imported_and_only_when_it_
     code = (
         "import sys, asyncio\n"
         "import app.api, app.wiring.ground, app.wiring.api\n"
-        "from app.language.opening import LateProvider\n"
+        "from app.language.opening import LateProvider, provider_of\n"
         "from app.settings.groups import ChatSettings\n"
         "from app.settings.reader import Secret\n"
+        f"settings = ChatSettings(provider='{chosen}', model='m', key=Secret('k'))\n"
+        "late = LateProvider(settings)\n"
         "print(*({'openai', 'anthropic', 'httpx2'} & {*sys.modules}))\n"
-        f"late = LateProvider(ChatSettings(provider='{chosen}', model='m', key=Secret('k')))\n"
-        "late._make()\n"
+        "provider_of(settings)\n"
         "print(*({'openai', 'anthropic'} & {*sys.modules}))\n"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT, stdout=PIPE)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from app.domain.errors import Conflict, Erased, NotFound
+from app.domain.errors import Erased, Invalid, NotFound
 from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
 from app.domain.operations import NewOperation, OperationStatus
@@ -110,7 +110,7 @@ async def test_a8_starts_of_one_key_at_once_keep_one_operation_and_one_message(s
     started = await asyncio.gather(*(stores.operations.start(ADA, new("key")) for _ in range(12)))
     assert len({operation.id for operation in started}) == 1
     assert (await count(stores, "operations"), await count(stores, "outbox")) == (1, 1)
-    with pytest.raises(Conflict):
+    with pytest.raises(Invalid, match="Idempotency-Key"):
         await stores.operations.start(ADA, new("key", '{"tasks":[{"title":"c"}]}'))
     await stores.operations.start(BOB, new("key", '{"tasks":[{"title":"c"}]}'))
     assert (await count(stores, "operations"), await count(stores, "outbox")) == (2, 2)

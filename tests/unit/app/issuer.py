@@ -14,6 +14,10 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from app.contract import TokenAlgorithm
+
+ALGORITHMS = (TokenAlgorithm.RS256, TokenAlgorithm.ES256)
+"""What its keys sign with."""
 AUDIENCE = "api://digitalme"
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

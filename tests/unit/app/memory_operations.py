@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import NotFound
 from app.domain.models import Principal
-from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus
+from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus, key_taken
 from app.domain.outbox import Message  # noqa: TC001 - annotates a member
 
 ENDED = (OperationStatus.DONE, OperationStatus.FAILED)
@@ -26,7 +26,7 @@ class MemoryOperations:
         for (who, operation_id), before in self.started.items():
             if who == owner and new.key is not None and before.key == new.key:
                 if before.fingerprint(owner) != new.fingerprint(owner):
-                    raise Conflict("another request")
+                    raise key_taken()
                 return self.kept[owner, operation_id]
         self.started[owner, new.id] = new
         self.kept[owner, new.id] = Operation(

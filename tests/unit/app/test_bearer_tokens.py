@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import trustme
 
+from app.contract import TokenAlgorithm
 from app.domain.errors import Unauthenticated, Unavailable
 from app.domain.models import Principal, Role
 from app.identity import keys as signing
 from app.identity.keys import SigningKeys
 from app.identity.tokens import LEEWAY_S, REMEMBER_S, AccessTokens
-from tests.unit.app.issuer import AUDIENCE, EC_KEY, RSA_KEY, STRANGER_KEY, Issuer, open_issuer, public_key
+from tests.unit.app.issuer import ALGORITHMS, AUDIENCE, EC_KEY, RSA_KEY, STRANGER_KEY, Issuer, open_issuer, public_key
 
 WITHIN_S = 10
 """Bound on a wait."""
@@ -39,6 +41,16 @@ class Bench:
         self.issuer, self.tokens, self.clock = issuer, tokens, clock
 
 
+@asynccontextmanager
+async def open_bench(authority: trustme.CA, algorithms: Sequence[TokenAlgorithm]) -> AsyncGenerator[Bench]:
+    """Serve an issuer whose tokens may be signed with these."""
+    async with open_issuer(authority) as issuer, issuer.session() as http:
+        clock = Clock()
+        keys = SigningKeys(issuer=issuer.url, algorithms=algorithms, http=http, clock=clock.monotonic)
+        tokens = AccessTokens(audience=AUDIENCE, issuer=issuer.url, keys=keys, clock=clock.wall)
+        yield Bench(issuer, tokens, clock)
+
+
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -46,11 +58,8 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 async def bench(authority: trustme.CA) -> AsyncGenerator[Bench]:
-    async with open_issuer(authority) as issuer, issuer.session() as http:
-        clock = Clock()
-        keys = SigningKeys(issuer=issuer.url, http=http, clock=clock.monotonic)
-        tokens = AccessTokens(audience=AUDIENCE, issuer=issuer.url, keys=keys, clock=clock.wall)
-        yield Bench(issuer, tokens, clock)
+    async with open_bench(authority, ALGORITHMS) as bench:
+        yield bench
 
 
 GOOD: dict[str, Callable[[Issuer], str]] = {
@@ -66,6 +75,45 @@ GOOD: dict[str, Callable[[Issuer], str]] = {
 @pytest.mark.parametrize("issue", GOOD.values(), ids=GOOD)
 async def test_an_access_token_proves_its_subject_at_its_issuer(bench: Bench, issue: Callable[[Issuer], str]) -> None:
     assert await bench.tokens.verify(issue(bench.issuer)) == Principal(issuer=bench.issuer.url, subject="ada")
+
+
+RS256, PS256, ES256 = TokenAlgorithm
+
+
+@pytest.mark.parametrize(
+    ("algorithms", "members", "signed", "good"),
+    [
+        ([RS256], {}, "RS256", True),
+        ([PS256], {}, "PS256", True),
+        ([PS256], {"alg": "PS256"}, "PS256", True),
+        ([PS256], {}, "RS256", False),
+        ([PS256], {"alg": "RS256"}, "RS256", False),
+        ([RS256], {"alg": "PS256"}, "PS256", False),
+        ([ES256], {}, "RS256", False),
+        ([RS256, PS256], {}, "RS256", True),
+        ([RS256, PS256], {}, "PS256", False),
+        ([RS256, PS256], {"alg": "PS256"}, "PS256", True),
+        ([RS256, PS256], {"alg": "PS256"}, "RS256", False),
+        ([PS256, RS256], {}, "PS256", True),
+    ],
+)
+async def test_a13_a_key_counts_with_the_one_algorithm_that_it_and_the_settings_name(
+    authority: trustme.CA, algorithms: list[TokenAlgorithm], members: dict[str, str], signed: str, *, good: bool
+) -> None:
+    async with open_bench(authority, algorithms) as bench:
+        bench.issuer.keys = [public_key(RSA_KEY, "rsa", **members)]
+        token = bench.issuer.token(algorithm=signed)
+        if good:
+            assert (await bench.tokens.verify(token)).subject == "ada"
+        else:
+            with pytest.raises(Unauthenticated):
+                await bench.tokens.verify(token)
+
+
+async def test_a13_a_type_of_key_that_is_not_configured_is_not_used(authority: trustme.CA) -> None:
+    async with open_bench(authority, [RS256, PS256]) as bench:
+        with pytest.raises(Unauthenticated, match="does not have"):
+            await bench.tokens.verify(bench.issuer.token(key=EC_KEY, algorithm="ES256", headers={"kid": "ec"}))
 
 
 def test_a11_a_clock_that_is_off_is_forgiven_a_minute_at_most() -> None:

@@ -132,7 +132,7 @@ def test_the_answers_of_an_operation_s_life_are_as_described() -> None:
         operation = assert_described(client, "POST", OPERATIONS, json=STARTS[0], headers=key).json()
         assert_described(client, "POST", OPERATIONS, json=STARTS[0])
         other = {"kind": "tasks.import", "input": {"tasks": [{"title": "other"}]}}
-        assert assert_described(client, "POST", OPERATIONS, json=other, headers=key).status_code == 409
+        assert assert_described(client, "POST", OPERATIONS, json=other, headers=key).status_code == 422
         assert_described(client, "GET", f"{OPERATIONS}?limit=1", OPERATIONS)
         assert_described(client, "GET", f"{OPERATIONS}?limit=x", OPERATIONS)
         assert_described(client, "GET", f"{OPERATIONS}/{operation['id']}", OPERATIONS + "/{operation_id}")

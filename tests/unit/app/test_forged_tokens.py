@@ -13,7 +13,7 @@ from app.identity.keys import SigningKeys
 from app.identity.tokens import AccessTokens
 from app.web.headers import SECURITY_HEADERS
 from tests.unit.app.forged_tokens import MATRIX, ODD_KEYS
-from tests.unit.app.issuer import AUDIENCE, Issuer, open_issuer
+from tests.unit.app.issuer import ALGORITHMS, AUDIENCE, Issuer, open_issuer
 from tests.unit.app.memory import ADDRESS, Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,7 +62,7 @@ async def opened(api: Api) -> AsyncGenerator[ASGIApp]:
 async def service() -> AsyncGenerator[Service]:
     async with open_issuer() as issuer, issuer.session() as session:
         issuer.keys += ODD_KEYS
-        keys = SigningKeys(issuer=issuer.url, http=session)
+        keys = SigningKeys(issuer=issuer.url, algorithms=ALGORITHMS, http=session)
         tokens = AccessTokens(audience=AUDIENCE, issuer=issuer.url, keys=keys)
         async with (
             opened(Api(tokens=tokens)) as app,

@@ -61,12 +61,14 @@ def test_a8_the_same_key_and_request_is_one_operation_answered_again() -> None:
     assert len(api.operations.messages) == 1
 
 
-def test_a8_the_same_key_for_another_request_is_a_conflict() -> None:
+def test_a8_the_same_key_for_another_request_is_refused() -> None:
     api = Api()
     other = {**IMPORT, "input": {"tasks": [{"title": "Read"}]}}
     with api.client("ada") as client:
         start(client, key="k")
-        assert start(client, other, key="k").status_code == 409
+        refused = start(client, other, key="k")
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "")
+        assert "take a new one" in refused.json()["errors"][0]["detail"]
         assert start(client, other, key="l").status_code == 202
         assert start(client, other).status_code == 202
     with api.client("bob") as client:

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from app.domain.errors import NotFound, Unavailable
 from app.limits.addresses import client_network
 from app.limits.allowance import KEYS_MAX, LocalAllowance, Policy
 from app.limits.limiter import Limiter
 from app.telemetry.counters import Counter
 from app.web.layers import Edge
-from tests.unit.app.memory import ADA, Api
+from tests.unit.app.memory import ADA, Api, BrokenTasks
 from tests.unit.app.tool_server import Tools, call
 
 TASKS = "/api/v1/tasks"
@@ -163,6 +164,36 @@ def test_every_answer_tells_what_is_left() -> None:
     assert rests == ['"person";r=9;t=6', '"person";r=8;t=12']
     assert anonymous["RateLimit-Policy"] == '"address";q=50;w=60'
     assert anonymous["RateLimit"].startswith('"address";r=47;')
+
+
+FAILURES = {
+    401: ("", NotFound()),
+    404: ("ada", NotFound()),
+    500: ("ada", RuntimeError("bug")),
+    503: ("ada", Unavailable("db")),
+}
+
+
+@pytest.mark.parametrize("status", FAILURES)
+def test_a_failure_tells_once_what_is_left_to_pages_too(status: int) -> None:
+    token, error = FAILURES[status]
+    limiter = Limiter(per_person=10, per_address=50, clock=Clock())
+    api = Api(limiter=limiter, edge=Edge(cors_origins=(ORIGIN,)), tasks=BrokenTasks(error))
+    with api.client(token) as client:
+        answer = client.get(f"{TASKS}/019aaf5e-0000-7000-8000-000000000000", headers={"Origin": ORIGIN})
+    limit = '"person";q=10;w=60' if token else '"address";q=50;w=60'
+    assert (answer.status_code, answer.headers.get_list("RateLimit-Policy")) == (status, [limit])
+    assert len(answer.headers.get_list("RateLimit")) == 1
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+def test_a_preflight_and_a_probe_take_nothing_and_tell_nothing() -> None:
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+    with limited(per_address=50).client() as client:
+        free = [client.options(TASKS, headers=asked), client.get("/health")]
+        counted = client.get("/docs")
+    assert [(answer.status_code, "RateLimit" in answer.headers) for answer in free] == [(200, False)] * 2
+    assert counted.headers["RateLimit"].startswith('"address";r=49;')
 
 
 def test_guessing_tokens_is_stopped_and_a_good_token_of_the_same_address_passes() -> None:

@@ -79,7 +79,10 @@ ROLES: dict[str, tuple[Callable[[ServiceArgs], Variables], type[StrEnum]]] = {
 def _behaviour(origins: str) -> Behaviour:
     return Behaviour(
         authentication=AuthenticationSettings(
-            issuer="https://issuer.test", audience="api://digitalmee", tool_audience="api://tools"
+            issuer="https://issuer.test",
+            audience="api://digitalmee",
+            tool_audience="api://tools",
+            algorithms=["RS256", "ES256"],
         ),
         chat=ChatSettings(provider="openai", model="gpt-5"),
         limits=LimitSettings(per_person_per_minute=60, per_address_per_minute=600),
@@ -131,6 +134,10 @@ def _told(*, sku: Sku = "None", origins: str = "") -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="module")
 def told() -> dict[str, dict[str, str]]:
     return _told(sku="Standard", origins="https://app.example,https://other.example:8443")
+
+
+def test_what_serves_people_is_told_every_algorithm_of_the_settings(told: dict[str, dict[str, str]]) -> None:
+    assert {told[role]["TOKEN_ALGORITHMS"] for role in ("api", "mcp")} == {"RS256,ES256"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -11,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSubQueue, TransportType
 from azure.servicebus.aio import ServiceBusClient
+from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageProperties
 
 from app.contract import OPERATIONS_QUEUE, REPLAY_OF, TRACE_PROPERTIES
 from app.queue.service_bus import ServiceBusQueue
@@ -171,6 +172,23 @@ async def test_a7_the_work_of_a_dead_letter_that_is_put_back_goes_on_in_the_trac
     await operator.bury(3)
     assert (await operator.put_back("all"))[0] == 0
     assert await operator.worked_off(3) == {"untraced": "", **dict.fromkeys(TRACE_PROPERTIES, TRACEPARENT)}
+
+
+async def test_a7_a_dead_letter_whose_body_is_no_bytes_is_refused_by_name_and_the_others_are_put_back(
+    azure: Azure, operator: Operator
+) -> None:
+    await deploy(azure)
+    properties = AmqpMessageProperties(message_id="m-2", subject="tasks.lose")
+    value: Any = AmqpAnnotatedMessage(value_body="text", properties=properties)
+    await operator.send(message("m-1"), value, message("m-3"))
+    await operator.bury(3)
+    refusal = "cannot be put back: m-2 tasks.lose "
+    assert (await operator.put_back(""))[1].splitlines()[1].startswith(refusal)
+    status, said = await operator.put_back("all")
+    assert [line.partition(" as ")[0] for line in said.splitlines()[:2]] == ["put back: m-1", "put back: m-3"]
+    assert (status, said.splitlines()[2].startswith(refusal)) == (1, True)
+    assert await operator.dead() == ["m-2"]
+    assert [str(one) for one in await operator.look()] == [BODY, BODY]
 
 
 async def test_an_unknown_dead_letter_is_refused(azure: Azure, operator: Operator) -> None:
