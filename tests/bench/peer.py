@@ -27,6 +27,7 @@ from app.web.layers import Edge
 from app.web.limits import BodyLimit
 from app.web.operation import PROTECTED
 from app.web.person_limit import PersonLimit
+from app.web.rate_fields import RateFields
 from app.web.request_log import RequestLog
 from app.web.state import ApiState
 from app.web.time_limit import TimeLimit
@@ -99,7 +100,7 @@ def create_peer(open_state: Callable[[], AbstractAsyncContextManager[ApiState]],
 
     api = FastAPI(openapi_url=None, lifespan=lifespan, middleware=_layers(edge))
     api.include_router(router)
-    return RequestLog(SecurityHeaders(CrossOrigin(api, origins=edge.cors_origins)), api.routes)
+    return RequestLog(SecurityHeaders(CrossOrigin(RateFields(api), origins=edge.cors_origins)), api.routes)
 
 
 def _layers(edge: Edge) -> list[Middleware]:
