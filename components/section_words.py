@@ -20,6 +20,8 @@ def allowed(field: FieldInfo) -> str:
     facts = _schema(field)
     if "enum" in facts:
         return ", ".join(written(value) for value in facts["enum"])
+    if "const" in facts:
+        return written(facts["const"])
     if "pattern" in facts:
         return f"like {facts['pattern']}"
     if "minimum" in facts:
