@@ -31,6 +31,9 @@ TERMINATION_GRACE_S: Final = 60
 OPERATIONS_QUEUE: Final = "async-operations"
 """The queue of work that outlives a request."""
 
+DELIVERIES_MAX: Final = 5
+"""How often the queue delivers a message; one that was done at none of them is a dead letter."""
+
 REPLAY_OF: Final = "replay-of"
 """The property of a message that a person sent again: the id that it had before, by which a worker knows it."""
 

@@ -28,8 +28,8 @@ class FrontendSettings(Section):
 
     sku: Literal["Free", "Standard"]
     """Standard has a service level, more room, and may stand behind Front Door."""
-    region: Literal["centralus", "eastasia", "eastus2", "westeurope", "westus2"]
-    """Where it is managed: Static Web Apps are in few regions, and their content is everywhere."""
+    region: Literal["westeurope"]
+    """Where it is managed, while its content is everywhere: the one region of Static Web Apps that is in Europe."""
 
 
 def behind_edge(settings: FrontendSettings, edge: EdgeSettings) -> Iterator[Conflict]:

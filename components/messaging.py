@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 import pulumi
 from pulumi_azure_native import authorization, servicebus
 
-from app.contract import OPERATIONS_QUEUE
+from app.contract import DELIVERIES_MAX, OPERATIONS_QUEUE
 from components import names, roles
 from components.identity import WorkloadIdentity
 from components.messaging_settings import MessagingSettings
 from components.networking.private_link import PrivateLink, PrivateService
 from components.platform import Platform
 
-MAX_DELIVERY_COUNT: Final = 5
 """How often a message is tried before it is a dead letter."""
 MESSAGE_TTL: Final = "P14D"
 """How long a message may wait before it is a dead letter."""
@@ -102,7 +101,7 @@ class Messaging(pulumi.ComponentResource):
             default_message_time_to_live=MESSAGE_TTL,
             duplicate_detection_history_time_window=_duration(60 * settings.duplicate_window_minutes),
             lock_duration=_duration(settings.lock_seconds),
-            max_delivery_count=MAX_DELIVERY_COUNT,
+            max_delivery_count=DELIVERIES_MAX,
             max_message_size_in_kilobytes=settings.max_message_kb if settings.sku == "Premium" else None,
             max_size_in_megabytes=settings.queue_size_mb,
             requires_duplicate_detection=True,

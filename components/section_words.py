@@ -29,6 +29,8 @@ def allowed(field: FieldInfo) -> str:
         return f"one or more of {', '.join(written(value) for value in facts['items']['enum'])}"
     if "enum" in facts:
         return ", ".join(written(value) for value in facts["enum"])
+    if "const" in facts:
+        return written(facts["const"])
     if "pattern" in facts:
         return f"like {facts['pattern']}"
     if "minimum" in facts:

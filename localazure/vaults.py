@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from localazure.access import KEY_USERS, KEY_WRITERS, SECRET_READERS, SECRET_WRITERS, is_granted
-from localazure.planes.key_store import Keys, KeyVersion
+from localazure.planes.key_store import Keys, KeyVersion, Lifetime
 from localazure.planes.tls import CertificateAuthority
 from localazure.planes.tokens import TokenSigner
 from localazure.planes.vault import KeyVault, VaultAddress
@@ -74,7 +74,14 @@ class Vaults:
         return {vault_id.rpartition("/")[2]: opened.keys for vault_id, opened in self._open.items()}[name]
 
     def create_key(
-        self, vault_name: str, key_name: str, *, kty: str, size: int, operations: Sequence[str]
+        self,
+        vault_name: str,
+        key_name: str,
+        *,
+        kty: str,
+        size: int,
+        operations: Sequence[str],
+        lifetime: Lifetime | None = None,
     ) -> KeyVersion:
         """Make a key, unless the vault has one of the name: ARM never makes a second version.
 
@@ -88,7 +95,7 @@ class Vaults:
         keys = self.keys(vault_name)
         if any(key.name == key_name for key in keys.all()):
             return keys.version(key_name)
-        return keys.create(key_name, kind=kty, size=size, operations=operations)
+        return keys.create(key_name, kind=kty, size=size, operations=operations, lifetime=lifetime or Lifetime())
 
     async def close(self, vault_id: str) -> None:
         """Stop serving a vault; its content stays, as that of a vault in deleted state does."""

@@ -56,6 +56,7 @@ def _target(root: Schema, reference: str) -> Schema:
 def _holds(keyword: str, rule: Any, value: Any) -> bool:
     checks: dict[str, Callable[[], bool]] = {
         "type": lambda: isinstance(value, _TYPES[rule]) and (rule == "boolean" or not isinstance(value, bool)),
+        "const": lambda: value == rule,
         "enum": lambda: value in rule,
         "format": lambda: _has_format(rule, value),
         "minLength": lambda: not isinstance(value, str) or len(value) >= rule,

@@ -102,7 +102,7 @@ class _Scan:
         if self.inside == _IN_EVENT:
             self._lines = []
             if len(self.events) >= EVENTS_MAX:
-                raise Invalid("", f"expected at most {EVENTS_MAX} events in a file")
+                raise Invalid("", f"expected at most {EVENTS_MAX} events in a file; split it")
 
     def _end(self, component: str) -> None:
         if self.inside[-1:] != [component]:

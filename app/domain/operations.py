@@ -18,7 +18,7 @@ KEY_MAX: Final = 255
 
 
 class OperationStatus(StrEnum):
-    """How far an operation is; the last two are for ever."""
+    """How far an operation is. Done is for ever; what has failed runs again if its message is put back by hand."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -109,14 +109,18 @@ class OperationStore(Protocol):
 
 
 class OperationWork(Protocol):
-    """What a worker tells of an operation while it works, seen at once. Both methods may raise `Unavailable`."""
+    """What a worker tells of an operation while it works, seen at once. Every method may raise `Unavailable`."""
 
     async def begin(self, owner: Principal, operation_id: UUID, *, now: datetime) -> str | None:
-        """Note that an operation runs and return its request; None when it has ended, or is gone."""
+        """Note that an operation runs and return its request; None when it is done, or is gone."""
         ...
 
     async def report(self, owner: Principal, operation_id: UUID, percent: int, *, now: datetime) -> None:
         """Note how far a running operation is; it never goes back."""
+        ...
+
+    async def give_up(self, owner: Principal, operation_id: UUID, problem: str, *, now: datetime) -> None:
+        """Note why an operation that has not ended is not tried again by itself."""
         ...
 
 

@@ -2,7 +2,8 @@
 
 A message is done once its work is kept; if it cannot be settled then, it comes again and the inbox knows it. So does
 one whose lock was lost meanwhile: another worker may do its work too, and the first of both to keep it is the only one.
-A message has few attempts, so none is received while its work could not be kept: an outage would use them all.
+A message has few attempts, so none is received while its work could not be kept: an outage would use them all. When the
+last one fails, whoever waits is told before the queue makes it a dead letter.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
+from app.contract import DELIVERIES_MAX
 from app.domain.errors import ProductError, TooMany, Unavailable
 from app.domain.inbox import Inbox, Keep
 from app.queue.orders import Order, Poison, Reader, read_order
@@ -22,6 +24,8 @@ from app.telemetry.tracing import continued
 
 RETRY_S: Final = 5.0
 """How long nothing is received after something failed."""
+GIVE_UP_S: Final = 5.0
+"""Bound on telling that the last attempt has failed."""
 
 _SPAN: Final = {"messaging.system": "servicebus"}
 _log = logging.getLogger(__name__)
@@ -126,8 +130,7 @@ class Consumer:
             with continued(delivery.traceparent, self._kind(delivery), **_SPAN):
                 order = read_order(delivery, self._readers)
                 delivery.hold(order.within_s)
-                async with asyncio.timeout(order.within_s):
-                    is_first = await self._work(delivery, order)
+                is_first = await self._attempt(delivery, order)
         except Poison as error:
             reason, description = error.reason, error.description
             _log.warning("a message is poison", extra={"message_id": delivery.message_id, "error": str(error)})
@@ -143,6 +146,24 @@ class Consumer:
     def _kind(self, delivery: Delivery) -> str:
         """Return what the span of a message is called; what it says itself only if it is known."""
         return delivery.subject if delivery.subject in self._readers else "message"
+
+    async def _attempt(self, delivery: Delivery, order: Order) -> bool:
+        """Work a message within its time; when its last attempt fails, also by the end of a grace, that is told."""
+        try:
+            async with asyncio.timeout(order.within_s):
+                return await self._work(delivery, order)
+        except BaseException:
+            if order.given_up and delivery.attempts + 1 >= DELIVERIES_MAX:
+                await self._tell(delivery, order.given_up)
+            raise
+
+    async def _tell(self, delivery: Delivery, given_up: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(GIVE_UP_S):
+                await given_up()
+        except (ProductError, TimeoutError) as error:
+            told = {"message_id": delivery.message_id, "error": repr(error)}
+            _log.warning("nobody is told of a dead letter", extra=told)
 
     async def _work(self, delivery: Delivery, order: Order) -> bool:
         """Do what a message orders and keep it; False when that was done before."""

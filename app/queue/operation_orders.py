@@ -18,6 +18,9 @@ from app.wire.documents import fit
 from app.wire.operations import OperationReference, OwnerDocument
 from app.wire.tasks import NewTask
 
+GIVEN_UP: Final = "the service failed each time that it tried; it may still be done once the cause is mended"
+"""What a person is told of an operation whose message is a dead letter."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OperationOrders:
@@ -48,6 +51,7 @@ class OperationOrders:
                 refused=lambda error: self._refused(reference, error),
                 within_s=kind.within_s,
                 after=after and (lambda: after(job)),
+                given_up=lambda: self.operations.give_up(job.owner, job.id, GIVEN_UP, now=self.state["now"]()),
             )
 
         return read

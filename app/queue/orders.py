@@ -50,12 +50,14 @@ class Order:
         refused: What is kept instead when the work, or keeping it, breaks a rule of the product.
         within_s: Bound on all of it, in seconds; the message stays ours for so long.
         after: What is done once all of it is kept; when it fails, the message is done all the same.
+        given_up: Tells who waits for it that the last attempt has failed; a person may put the message back later.
     """
 
     work: Callable[[], Awaitable[Keep]]
     refused: Callable[[ProductError], Keep] = poisoned
     within_s: float = HANDLE_S
     after: Callable[[], Awaitable[None]] | None = None
+    given_up: Callable[[], Awaitable[None]] | None = None
 
 
 Reader = Callable[[object], Order]

@@ -1,4 +1,8 @@
-"""A whole calendar as a file and back, under `/api/v1/calendar/events.ics`."""
+"""A whole calendar as a file and back, under `/api/v1/calendar/events.ics`.
+
+An export may be longer than an import, which a request has to wait for: reading takes half a millisecond an event, and
+all of them are kept in one transaction. What is said of both tells to split a longer one.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from app.cache.keys import Kind
+from app.calendar.file_lines import EVENTS_MAX
 from app.domain.events import Event, begin, revise
 from app.web.auth import principal_of
 from app.web.cached import changing
 from app.web.documents import Json, require_media_type
 from app.web.layers import route
+from app.web.limits import BODY_MAX
 from app.web.operation import Operation, Resource
 from app.web.state import State
 from app.wire.events import ImportDocument, RefusedEvent
@@ -21,6 +27,7 @@ PATH: Final = "/api/v1/calendar/events.ics"
 CALENDAR: Final = "text/calendar"
 BATCH: Final = 200
 """Events that are read from the store at once, so that a slow reader holds neither a connection nor much memory."""
+_IMPORTED: Final = f"{EVENTS_MAX} events or {BODY_MAX // 1024**2} MiB"
 
 
 async def export_events(request: Request[State]) -> Response:
@@ -74,7 +81,7 @@ RESOURCE: Final = Resource(
             method="get",
             path=PATH,
             name="exportEvents",
-            summary="All your events as an iCalendar file",
+            summary=f"All your events as an iCalendar file; split one with more than {_IMPORTED} to import it again",
             answer="CalendarFile",
             media_type=CALENDAR,
         ),
@@ -82,7 +89,7 @@ RESOURCE: Final = Resource(
             method="post",
             path=PATH,
             name="importEvents",
-            summary="Keep the events of an iCalendar file; one whose UID is known is changed",
+            summary=f"Keep the events, at most {_IMPORTED}, of an iCalendar file; one whose UID is known is changed",
             answer="ImportDocument",
             body="CalendarFile",
             body_types=(CALENDAR,),

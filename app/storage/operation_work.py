@@ -14,17 +14,20 @@ from app.storage.operations import request_place
 
 _ONE: Final = "issuer = $1 and subject = $2 and id = $3"
 # One that runs already is run again: its message has come again, so who ran it is gone, or keeps nothing any more.
+# So is one that has failed: its message was put back, and is none that the inbox knows.
 _BEGIN: Final = (
-    f"update operations set status = 'running', updated_at = $4 where {_ONE} "  # noqa: S608 - constants
-    "and status in ('waiting', 'running') returning request"
+    f"update operations set status = 'running', problem = null, updated_at = $4 where {_ONE} "  # noqa: S608 - constants
+    "and status <> 'done' returning request"
 )
 _REPORT: Final = (
     f"update operations set progress = $5, updated_at = $4 where {_ONE} and status = 'running' and progress < $5"  # noqa: S608 - constants
 )
 _DONE: Final = (
-    f"update operations set status = 'done', progress = 100, result = $5::jsonb, updated_at = $4 where {_ONE}"  # noqa: S608 - constants
+    f"update operations set status = 'done', progress = 100, result = $5::jsonb, problem = null, "  # noqa: S608 - constants
+    f"updated_at = $4 where {_ONE}"
 )
 _FAILED: Final = f"update operations set status = 'failed', problem = $5, updated_at = $4 where {_ONE}"  # noqa: S608 - constants
+_GIVE_UP: Final = f"{_FAILED} and status in ('waiting', 'running')"
 
 
 class PostgresOperationWork:
@@ -44,6 +47,11 @@ class PostgresOperationWork:
         """Note how far a running operation is."""
         async with self._database.connection(owner) as connection:
             await connection.execute(_REPORT, owner.issuer, owner.subject, operation_id, now, percent)
+
+    async def give_up(self, owner: Principal, operation_id: UUID, problem: str, *, now: datetime) -> None:
+        """Note why an operation is not tried again by itself; what another worker has ended meanwhile stays."""
+        async with self._database.connection(owner) as connection:
+            await connection.execute(_GIVE_UP, owner.issuer, owner.subject, operation_id, now, problem)
 
 
 class PostgresOperationEnd:

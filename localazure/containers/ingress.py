@@ -42,6 +42,8 @@ _REQUEST_SECONDS: Final = 240.0
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=5, sock_read=_REQUEST_SECONDS)
 _MAX_UPSTREAM_CONNECTIONS: Final = 1000
 _CLOSE_SECONDS: Final = 5.0
+_STRANGER: Final = "Error 404 - This Container App is stopped or does not exist"
+"""The edge of Container Apps to a name that is no app's (github.com/microsoft/azure-container-apps/issues/1613)."""
 _LINE_BYTES: Final = 60 * 1024
 """As much as Envoy reads of a head unless told otherwise (Envoy, `max_request_headers_kb`): what a service says about
 longer ones is its own business, and a token of Entra may be longer than the 8 KiB of our parser."""
@@ -50,7 +52,9 @@ longer ones is its own business, and a token of Entra may be longer than the 8 K
 class Ingress:
     """Listens on 127.0.0.1 and hands each request to a ready replica of the revision whose turn it is.
 
-    Bodies stream both ways and are never held whole; headers are bounded by the HTTP parser (60 KiB a line).
+    A request for another name than its own address (or `localhost`, with the port) gets 404 and reaches nobody: Azure's
+    edge routes by the name. Bodies stream both ways and are never held whole; headers are bounded by the HTTP parser
+    (60 KiB a line).
 
     Args:
         app: whose ingress it is, for messages.
@@ -141,6 +145,8 @@ class Ingress:
         return True
 
     async def _answer(self, client: aiohttp.ClientSession, request: web.BaseRequest) -> web.StreamResponse:
+        if not self._is_named(request.headers.getall(hdrs.HOST, [])):
+            return web.Response(status=404, text=_STRANGER)
         if not self._admits(request.remote or ""):
             return web.Response(status=403, text="RBAC: access denied")
         if not request.raw_path.startswith("/"):  # appended to an address, anything else could change the host
@@ -161,6 +167,9 @@ class Ingress:
                 except _RefusedError:
                     refused = replica
         return web.Response(status=503, text="no healthy upstream\n")
+
+    def _is_named(self, hosts: Sequence[str]) -> bool:
+        return len(hosts) == 1 and hosts[0].lower() in {self.address, f"localhost:{self.port}"}
 
     async def _awake(self) -> Revision | None:
         """The revision whose turn it is, called back if it was scaled to zero; None if that took too long."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from localazure.errors import AzureError
+from localazure.planes.key_store import Lifetime
 from localazure.planes.vault_store import VaultError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
 from localazure.store import Record
@@ -60,6 +61,12 @@ class Key(ResourceType):
             return
         vault = self.subscription.need(record.id.rsplit("/keys/", 1)[0])
         properties = record.inputs["properties"]
+        attributes = properties.get("attributes", {})
+        lifetime = Lifetime(
+            enabled=attributes.get("enabled"),
+            expires=attributes.get("expires"),
+            not_before=attributes.get("notBefore"),
+        )
         try:
             made = self.subscription.runtime.vaults.create_key(
                 vault.name,
@@ -67,6 +74,7 @@ class Key(ResourceType):
                 kty=properties.get("kty", "RSA"),
                 size=properties.get("keySize", _SIZES[0]),
                 operations=properties.get("keyOps", _ALL),
+                lifetime=lifetime,
             )
         except VaultError as error:
             raise AzureError(error.status, error.code, str(error)) from error

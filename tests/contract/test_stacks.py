@@ -65,6 +65,7 @@ def test_a_stack_file_names_its_schema_and_keeps_to_it(stack: str) -> None:
         ("database", "protect", "no"),
         ("database", "backup_retention_days", 6),
         ("registry", "sku", "Free"),
+        ("frontend", "region", "westus2"),
         ("vault", "soft_delete_days", None),
         ("authentication", "algorithms", []),
         ("authentication", "algorithms", ["HS256"]),

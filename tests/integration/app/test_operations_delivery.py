@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -15,15 +15,18 @@ from app.contract import OPERATIONS_QUEUE, REPLAY_OF, ApiEnv
 from app.domain.identifiers import time_ordered_id
 from app.domain.inbox import Keep, keep_nothing
 from app.domain.outbox import Message
+from app.queue.operation_orders import GIVEN_UP
 from app.queue.orders import reader
+from app.storage.operations import request_place
 from app.storage.outbox import PostgresOutbox
 from app.telemetry.spans import Span, Tracer
 from app.telemetry.tracing import use
-from tests.integration.app.operations_scene import OPERATIONS, nothing_kept, now, serve_api, someone_waits, work
+from tests.integration.app.operations_scene import ADA, OPERATIONS, nothing_kept, now, serve_api, someone_waits, work
 from tests.integration.app.platform_parts import WORKER, Platform
 from tests.integration.app.queue_scene import RULES, Scene, imported, is_empty, open_scene
 from tests.integration.app.replica_process import WITHIN_S, Served
 from tests.integration.app.replica_process import serve as serve_role
+from tests.unit.app.memory_sealing import MemorySealer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -223,6 +226,7 @@ async def test_a28_the_api_serves_without_its_queue_and_sends_what_waits_when_it
 
 async def test_a7_a_message_that_fails_again_and_again_is_a_dead_letter_and_delays_no_other(scene: Scene) -> None:
     async with serve_api(scene) as api, work(scene):
+        await api.start("its model")
         async with scene.database.upkeep() as connection:
             await connection.execute(
                 "insert into operations (issuer, subject, id, kind, status, progress, request, request_hash,"
@@ -231,9 +235,20 @@ async def test_a7_a_message_that_fails_again_and_again_is_a_dead_letter_and_dela
                 " 'sealed for nobody', request_hash, created_at, updated_at from operations limit 1"
             )
         owner = {"issuer": "https://issuer.test", "subject": "ada"}
-        await scene.send(operation_message({"owner": owner, "operation": "00000000-0000-7000-8000-000000000000"}))
+        lost = operation_message({"owner": owner, "operation": "00000000-0000-7000-8000-000000000000"})
+        await scene.send(lost)
         await scene.send(imported("poison", subject="tasks.lose"))
         await api.has_status((await api.start("not delayed"))["id"], "done")
         await scene.counted(lambda counts: counts.dead_letters == 2 and counts.active == 0)
+        failed = await api.seen("00000000-0000-7000-8000-000000000000")
+        assert (failed["status"], failed["problem"]) == ("failed", GIVEN_UP)
+        async with scene.database.upkeep() as connection:  # the cause is mended
+            sealed = await MemorySealer().seal(ADA, request_place(UUID(failed["id"])), '{"tasks": [{"title": "late"}]}')
+            await connection.execute("update operations set request = $2 where id = $1", UUID(failed["id"]), sealed)
+        put_back = operation_message({"owner": owner, "operation": "00000000-0000-7000-8000-000000000000"})
+        put_back.application_properties = {REPLAY_OF: str(lost.message_id)}
+        await scene.send(put_back)
+        done = await api.has_status(failed["id"], "done")
+        assert (done["problem"], done["result"]) == (None, {"tasks": 1})
     reasons = {message.dead_letter_reason for message in await scene.dead_letters(2)}
     assert reasons == {"MaxDeliveryCountExceeded", "UnknownSubject"}

@@ -68,6 +68,21 @@ async def test_a_share_of_a_revision_that_does_not_run_is_503(front: Front, star
     assert sorted(statuses) == [200, 200, 503, 503]
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", ""])
+async def test_a_request_for_a_name_that_is_not_its_own_is_404_and_reaches_nobody(
+    front: Front, start: Start, host: str
+) -> None:
+    front.ingress.route([(100, await start("1"))])
+
+    async with front.client.get("/version", headers={"Host": host.format(port=front.ingress.port)}) as response:
+        stranger = response.status, await response.text()
+    async with front.client.get("/version", headers={"Host": f"LocalHost:{front.ingress.port}"}) as response:
+        own = response.status
+
+    assert stranger == (404, "Error 404 - This Container App is stopped or does not exist")
+    assert own == 200
+
+
 async def test_a_client_that_is_not_admitted_gets_403(front: Front, start: Start) -> None:
     front.ingress.route([(100, await start("1"))])
     asked: list[str] = []
@@ -197,7 +212,8 @@ async def test_a_request_target_other_than_a_path_is_refused(
     front.ingress.route([(100, await start("1"))])
     reader, writer = await asyncio.open_connection("127.0.0.1", front.ingress.port, ssl=trust)
 
-    writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    head = f"GET {target} HTTP/1.1\r\nHost: {front.ingress.address}"
+    writer.write(f"{head}\r\nConnection: close\r\n\r\n".encode())
     status = await asyncio.wait_for(reader.readline(), 10)
     writer.close()
     await writer.wait_closed()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, Unavailable
 from app.domain.models import Principal
 from app.domain.operations import NewOperation, Operation, OperationPage, OperationStatus, key_taken
 from app.domain.outbox import Message  # noqa: TC001 - annotates a member
@@ -21,6 +21,7 @@ class MemoryOperations:
         self.kept: dict[tuple[Principal, UUID], Operation] = {}
         self.started: dict[tuple[Principal, UUID], NewOperation] = {}
         self.messages: list[Message] = []
+        self.unavailable = False
 
     async def start(self, owner: Principal, new: NewOperation) -> Operation:
         for (who, operation_id), before in self.started.items():
@@ -55,17 +56,23 @@ class MemoryOperations:
 
     async def begin(self, owner: Principal, operation_id: UUID, *, now: datetime) -> str | None:
         found = self.kept.get((owner, operation_id))
-        if found is None or found.status in ENDED:
+        if found is None or found.status == OperationStatus.DONE:
             return None
-        self._change(owner, operation_id, now, status=OperationStatus.RUNNING)
+        self._change(owner, operation_id, now, status=OperationStatus.RUNNING, problem=None)
         return self.started[owner, operation_id].request
 
     async def report(self, owner: Principal, operation_id: UUID, percent: int, *, now: datetime) -> None:
         if percent > self.kept[owner, operation_id].progress:
             self._change(owner, operation_id, now, progress=percent)
 
+    async def give_up(self, owner: Principal, operation_id: UUID, problem: str, *, now: datetime) -> None:
+        if self.unavailable:
+            raise Unavailable("the database is down")
+        if self.kept[owner, operation_id].status not in ENDED:
+            await self.failed(owner, operation_id, problem, now=now)
+
     async def done(self, owner: Principal, operation_id: UUID, result: Mapping[str, Any], *, now: datetime) -> None:
-        self._change(owner, operation_id, now, status=OperationStatus.DONE, progress=100, result=result)
+        self._change(owner, operation_id, now, status=OperationStatus.DONE, progress=100, result=result, problem=None)
 
     async def failed(self, owner: Principal, operation_id: UUID, problem: str, *, now: datetime) -> None:
         self._change(owner, operation_id, now, status=OperationStatus.FAILED, problem=problem)

@@ -257,6 +257,20 @@ def test_what_is_no_calendar_or_too_much_of_one_is_refused_as_a_whole(body: byte
         assert client.get("/api/v1/tasks").status_code == 200
 
 
+def test_a_file_that_holds_too_many_events_is_refused_with_what_to_do() -> None:
+    body = file_of(*(lines(str(number)) for number in range(EVENTS_MAX + 1)))
+    with Api().client("ada") as client:
+        [problem] = client.post(FILES, content=body, headers=CALENDAR).json()["errors"]
+    assert problem["detail"] == f"expected at most {EVENTS_MAX} events in a file; split it"
+
+
+def test_export_and_import_say_how_much_of_a_calendar_one_import_takes() -> None:
+    with Api().client("ada") as client:
+        said = client.get("/openapi.json").json()["paths"][FILES]
+    assert "split one with more than 1000 events or 1 MiB" in said["get"]["summary"]
+    assert "at most 1000 events or 1 MiB" in said["post"]["summary"]
+
+
 def test_another_kind_of_body_is_refused() -> None:
     with Api().client("ada") as client:
         assert client.post(FILES, content=file_of(lines())).status_code == 415

@@ -8,17 +8,20 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from app.contract import DELIVERIES_MAX
 from app.domain.errors import Conflict, Erased, Invalid, ProductError, Unavailable
 from app.domain.identifiers import time_ordered_id
 from app.domain.inbox import Stores
 from app.domain.operations import NewOperation, OperationStatus
 from app.operations.catalog import KINDS
 from app.operations.kind import Ending, Job, Kind
-from app.queue.operation_orders import OperationOrders
+from app.queue.operation_orders import GIVEN_UP, OperationOrders
 from app.queue.orders import Reader
+from app.worker import running
 from tests.unit.app.memory import ADA, NOW
 from tests.unit.app.queue_parts import (
     IMPORT,
+    WITHIN_S,
     Interrupted,
     ListQueue,
     MemoryInbox,
@@ -122,12 +125,12 @@ async def test_the_operation_of_an_erased_person_ends_silently() -> None:
     assert message.settled == ["completed"]
 
 
-async def test_an_operation_that_is_gone_or_has_ended_is_not_worked_on() -> None:
+async def test_an_operation_that_is_gone_or_done_is_not_worked_on() -> None:
     inbox = MemoryInbox()
     gone, ended = await started(inbox), await started(inbox)
     [(_, gone_id), (_, ended_id)] = inbox.stores.operations.kept
     del inbox.stores.operations.kept[ADA, gone_id]
-    await inbox.stores.operations.failed(ADA, ended_id, "earlier", now=NOW)
+    await inbox.stores.operations.done(ADA, ended_id, {}, now=NOW)
     await work(ListQueue(gone, ended), inbox)
     assert (gone.settled, ended.settled, inbox.titles) == (["completed"], ["completed"], [])
 
@@ -139,6 +142,53 @@ async def test_an_operation_whose_work_has_to_wait_is_done_when_its_message_come
     await work(ListQueue(message, again), inbox)
     assert (message.settled, again.settled) == (["abandoned"], ["completed"])
     assert (status(inbox), inbox.titles) == (OperationStatus.DONE, ["a", "b"])
+
+
+def delivered(message: Message, attempts: int) -> Message:
+    """Deliver a message again."""
+    return Message(message_id=message.message_id, subject=message.subject, body=message.body, attempts=attempts)
+
+
+@pytest.mark.parametrize("error", [Unavailable("Ada is down"), RuntimeError("Ada broke it")], ids=repr)
+async def test_a7_an_operation_has_failed_once_its_message_has_no_attempt_left_and_is_done_when_it_is_put_back(
+    error: Exception,
+) -> None:
+    inbox = MemoryInbox(error, error)
+    message = await started(inbox)
+    last_but_one, last = (delivered(message, DELIVERIES_MAX - left) for left in (2, 1))
+    await work(ListQueue(last_but_one), inbox)
+    assert status(inbox) == OperationStatus.RUNNING
+    await work(ListQueue(last), inbox)
+    [operation] = inbox.stores.operations.kept.values()
+    assert (last.settled, operation.status, operation.problem) == (["abandoned"], OperationStatus.FAILED, GIVEN_UP)
+    put_back = [delivered(message, 0), delivered(message, 0)]
+    await work(ListQueue(*put_back), inbox)
+    [operation] = inbox.stores.operations.kept.values()
+    assert [one.settled for one in put_back] == [["completed"], ["completed"]]
+    assert (operation.status, operation.problem, inbox.titles) == (OperationStatus.DONE, None, ["a", "b"])
+
+
+async def test_a7_an_operation_that_cannot_be_told_to_have_failed_leaves_its_message_to_the_dead_letters() -> None:
+    inbox = MemoryInbox(Unavailable("down"))
+    last = delivered(await started(inbox), DELIVERIES_MAX - 1)
+    inbox.stores.operations.unavailable = True
+    await work(ListQueue(last), inbox)
+    assert last.settled == ["abandoned"]
+
+
+async def test_a7_a_last_attempt_that_the_end_of_a_grace_cuts_has_failed() -> None:
+    inbox, begun = MemoryInbox(), asyncio.Event()
+
+    async def do(_: Empty, __: Job) -> Ending:
+        begun.set()
+        await asyncio.Event().wait()
+        return Ending()
+
+    last = delivered(await started(inbox, "test", {}), DELIVERIES_MAX - 1)
+    consumer = consumer_of(ListQueue(last), inbox, readers=one_kind(inbox, do))
+    async with asyncio.timeout(WITHIN_S), running(consumer, stop_within=0.01):
+        await begun.wait()
+    assert (last.settled, status(inbox)) == (["abandoned"], OperationStatus.FAILED)
 
 
 async def test_a_kind_says_how_long_its_message_is_held() -> None:

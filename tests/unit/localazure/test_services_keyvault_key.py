@@ -1,11 +1,15 @@
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from localazure.azure import Azure
+from localazure.planes.vault_store import VaultError
 from tests.unit.localazure.arm import ACCEPTED, create, problems_of, refused
 
 VAULT, KEY = "keyvault:Vault", "keyvault:Key"
+OAEP: Final = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
 
 
 def properties(**changes: Any) -> dict[str, Any]:
@@ -68,6 +72,29 @@ async def test_a_key_that_was_deleted_is_found_again(azure: Azure) -> None:
     again = await create(azure, KEY)
 
     assert again.outputs["keyUriWithVersion"] == made.outputs["keyUriWithVersion"]
+
+
+async def test_a_key_whose_declared_time_is_over_unwraps_and_wraps_nothing_new(azure: Azure) -> None:
+    vault = await create(azure, VAULT)
+    ended = properties(attributes={"enabled": True, "expires": 1_000_000_000})
+    await create(azure, KEY, properties=ended)
+    keys = azure.runtime.vaults.keys(vault.name)
+    version = keys.version("people")
+    content = version.pair().public_key().encrypt(b"k" * 32, OAEP)
+
+    assert version.expires == 1_000_000_000
+    assert keys.unwrap("people", "", "RSA-OAEP-256", content)[1] == b"k" * 32
+    with pytest.raises(VaultError, match="expired") as refusal:
+        keys.wrap("people", "", "RSA-OAEP-256", b"k" * 32)
+    assert (refusal.value.status, refusal.value.code) == (403, "Forbidden")
+
+
+async def test_a_key_that_is_declared_disabled_does_nothing(azure: Azure) -> None:
+    vault = await create(azure, VAULT)
+    await create(azure, KEY, properties=properties(attributes={"enabled": False}))
+
+    with pytest.raises(VaultError, match="disabled"):
+        azure.runtime.vaults.keys(vault.name).wrap("people", "", "RSA-OAEP-256", b"k" * 32)
 
 
 async def test_a_key_of_no_vault_is_refused(azure: Azure) -> None:
