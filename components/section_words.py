@@ -24,21 +24,25 @@ def allowed(field: FieldInfo) -> str:
     """Return the values that a key takes, in words."""
     if keys := getattr(field.annotation, "model_fields", None):
         return f"the keys {', '.join(keys)}"
-    facts = _schema(field)
-    if "items" in facts:
-        return f"one or more of {', '.join(written(value) for value in facts['items']['enum'])}"
-    if "enum" in facts:
-        return ", ".join(written(value) for value in facts["enum"])
-    if "const" in facts:
-        return written(facts["const"])
-    if "pattern" in facts:
-        return f"like {facts['pattern']}"
-    if "minimum" in facts:
-        lowest, highest = facts["minimum"], facts["maximum"]
-        dash = "-" if lowest >= 0 else " to "
-        step = f" in steps of {facts['multipleOf']:g}" if "multipleOf" in facts else ""
-        return f"{lowest:g}{dash}{highest:g}{step}"
-    return "true, false"
+    return _values(_schema(field))
+
+
+def _values(facts: dict[str, Any]) -> str:
+    match facts:
+        case {"items": {"enum": values}}:
+            return f"one or more of {', '.join(map(written, values))}"
+        case {"enum": values}:
+            return ", ".join(map(written, values))
+        case {"const": value}:
+            return written(value)
+        case {"pattern": pattern}:
+            return f"like {pattern}"
+        case {"minimum": lowest, "maximum": highest, **more}:
+            dash = "-" if lowest >= 0 else " to "
+            step = f" in steps of {more['multipleOf']:g}" if "multipleOf" in more else ""
+            return f"{lowest:g}{dash}{highest:g}{step}"
+        case _:
+            return "true, false"
 
 
 def _schema(field: FieldInfo) -> dict[str, Any]:
