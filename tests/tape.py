@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, ParamSpec, cast
 
 import yaml
 from pulumi.runtime import Mocks, configure, rpc, run_in_stack, set_all_config
@@ -34,6 +34,7 @@ SUBSCRIPTION: Final = "00000000-0000-4000-8000-000000000001"
 TENANT: Final = "00000000-0000-4000-8000-000000000002"
 WORKLOADS: Final = ("api", "mcp", "worker")
 DIGEST: Final = "sha256:" + "a" * 64
+_Given = ParamSpec("_Given")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +231,15 @@ def record_main(
     return record(program, stack=stack, config=config, last_outputs=last_outputs, tape=tape)
 
 
-@cache
+def recorded_once(recording: Callable[_Given, Tape]) -> Callable[_Given, Tape]:
+    """Let a recording be made once for the same arguments; look at it and change nothing.
+
+    `functools.cache` with the types of the function: frozen sections have a hash that the type checker does not see.
+    """
+    return cast("Callable[_Given, Tape]", cache(recording))
+
+
+@recorded_once
 def released(stack: str) -> Tape:
     """Return the tape of a stack with an image released, recorded once in a process; look at it and change nothing."""
     return record_main(stack, release=DIGEST)

@@ -1,7 +1,5 @@
 """The Redis cache. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
-
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -10,7 +8,7 @@ from pydantic import ValidationError
 from components.cache import Cache, CacheArgs, CacheSettings
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from tests.computed import guid
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = CacheSettings(
@@ -33,7 +31,7 @@ EVERYTHING = CacheSettings(
 )
 
 
-@cache
+@recorded_once
 def _tape(sized: CacheSettings, *identities: str) -> Tape:
     def program() -> None:
         place = platform()

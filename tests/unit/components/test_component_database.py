@@ -1,7 +1,5 @@
 """The PostgreSQL server. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
-
 import pulumi
 import pytest
 from hypothesis import given, strategies
@@ -12,7 +10,7 @@ from components.database import Database, DatabaseArgs
 from components.database_settings import DatabaseSettings
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from tests.computed import guid
-from tests.tape import TENANT, Tape, record
+from tests.tape import TENANT, Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = DatabaseSettings(
@@ -47,7 +45,7 @@ EVERYTHING = DatabaseSettings(
 )
 
 
-@cache
+@recorded_once
 def _tape(settings: DatabaseSettings) -> Tape:
     def program() -> None:
         place = platform()

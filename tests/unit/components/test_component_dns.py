@@ -1,7 +1,6 @@
 """The environment's own domain. Mocks prove construction, nothing of Azure."""
 
 import re
-from functools import cache
 
 import pulumi
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from components.dns import CERTIFICATE_NAME_MAX, Dns, DnsArgs, DnsSettings, Site
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 
@@ -17,7 +16,7 @@ def _settings(zone: str, *, protect: bool = False) -> DnsSettings:
     return DnsSettings(zone=zone, ttl_seconds=300, protect=protect)
 
 
-@cache
+@recorded_once
 def _tape(zone: str, *, protect: bool = False, points: bool = False) -> Tape:
     def program() -> None:
         dns = Dns("dns", DnsArgs(platform=platform(), settings=_settings(zone, protect=protect)))

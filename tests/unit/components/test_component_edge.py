@@ -1,6 +1,5 @@
 """Front Door, its firewall and its sites. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
 from typing import Any, Literal
 
 import pulumi
@@ -9,13 +8,13 @@ import pytest
 from app.contract import READINESS_PATH
 from components.dns import Dns, DnsArgs, DnsSettings, Site
 from components.edge.front_door import Edge, EdgeArgs, EdgeSettings
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform
 
 Sku = Literal["None", "Standard", "Premium"]
 
 
-@cache
+@recorded_once
 def _tape(sku: Sku, *, zone: str = "") -> Tape:
     def program() -> None:
         place = platform()

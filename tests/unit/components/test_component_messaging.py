@@ -1,7 +1,5 @@
 """The Service Bus namespace and its queue. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
-
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -12,7 +10,7 @@ from components import names
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.messaging import Messaging, MessagingArgs
 from components.messaging_settings import MessagingSettings
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = MessagingSettings(
@@ -38,7 +36,7 @@ EVERYTHING = MessagingSettings(
 QUEUE = f"messaging-{OPERATIONS_QUEUE}"
 
 
-@cache
+@recorded_once
 def _tape(sized: MessagingSettings) -> Tape:
     def program() -> None:
         place = platform()

@@ -1,7 +1,6 @@
 """The virtual network, its guards and private endpoints. Mocks prove construction, nothing of Azure."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import pulumi
@@ -10,13 +9,13 @@ from pydantic import ValidationError
 
 from components.networking.network import Network, NetworkArgs, NetworkSettings
 from components.networking.private_link import PrivateLink, PrivateService
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SETTINGS = NetworkSettings(address_space="10.20.0.0/16", apps_subnet="10.20.0.0/23", endpoints_subnet="10.20.2.0/26")
 
 
-@cache
+@recorded_once
 def _tape(**services: PrivateService | None) -> Tape:
     def program() -> None:
         network = Network("network", NetworkArgs(platform=platform(), settings=SETTINGS))

@@ -1,7 +1,6 @@
 """Workspace and Application Insights. Mocks prove construction, nothing of Azure."""
 
 from collections.abc import Callable
-from functools import cache
 
 import pulumi
 import pytest
@@ -9,13 +8,13 @@ from pydantic import ValidationError
 
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.observability import Observability, ObservabilityArgs, ObservabilitySettings
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = ObservabilitySettings(retention_days=30, daily_quota_gb=1, sampling_percent=50, protect=False)
 
 
-@cache
+@recorded_once
 def _tape(settings: ObservabilitySettings) -> Tape:
     def program() -> None:
         Observability("observability", ObservabilityArgs(platform=platform(), settings=settings))

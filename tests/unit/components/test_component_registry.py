@@ -1,7 +1,5 @@
 """The container registry. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
-
 import pulumi
 import pytest
 from hypothesis import given, settings, strategies
@@ -9,14 +7,14 @@ from pydantic import ValidationError
 
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.registry import Registry, RegistryArgs, RegistrySettings
-from tests.tape import DIGEST, Tape, record
+from tests.tape import DIGEST, Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = RegistrySettings(sku="Basic", retention_days=0, zone_redundant=False, private=False, protect=False)
 EVERYTHING = RegistrySettings(sku="Premium", retention_days=15, zone_redundant=True, private=True, protect=True)
 
 
-@cache
+@recorded_once
 def _tape(sized: RegistrySettings) -> Tape:
     def program() -> None:
         place = platform()

@@ -1,6 +1,5 @@
 """The storage account for backups and exports. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
 from typing import Any
 
 import pulumi
@@ -14,7 +13,7 @@ from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.networking.private_link import PrivateService
 from components.storage import Storage, StorageArgs
 from components.storage_settings import StorageSettings
-from tests.tape import Tape, record
+from tests.tape import Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = StorageSettings(
@@ -39,7 +38,7 @@ EVERYTHING = StorageSettings(
 )
 
 
-@cache
+@recorded_once
 def _tape(wanted: StorageSettings) -> Tape:
     def program() -> None:
         place = platform()

@@ -1,7 +1,5 @@
 """The key vault and its third-party secrets. Mocks prove construction, nothing of Azure."""
 
-from functools import cache
-
 import pulumi
 import pytest
 from pydantic import ValidationError
@@ -10,7 +8,7 @@ from app.contract import PLACEHOLDER_SECRET
 from components.identity import WorkloadIdentity, WorkloadIdentityArgs
 from components.vault import Vault, VaultArgs
 from components.vault_settings import VaultSettings
-from tests.tape import TENANT, Tape, record
+from tests.tape import TENANT, Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
 SMALLEST = VaultSettings(
@@ -21,7 +19,7 @@ EVERYTHING = VaultSettings(
 )
 
 
-@cache
+@recorded_once
 def _tape(settings: VaultSettings, *, secrets: tuple[str, ...] = (), read: str | None = None) -> Tape:
     def program() -> None:
         place = platform()
