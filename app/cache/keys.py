@@ -49,7 +49,6 @@ class Namespace:
         object.__setattr__(self, "key", f"answers:{{{cache_name(person)}}}:{kind}")
 
 
-@lru_cache(maxsize=10_000)
 def question(path: str, query: bytes) -> str:
     """Name exactly what was asked within a namespace: the whole path and the whole query, nothing rounded."""
     text = path.encode(errors="surrogateescape")
