@@ -47,10 +47,7 @@ class CrossOrigin(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        if not field(scope, b"origin"):  # most requests, at no price
+        if scope["type"] != "http" or not field(scope, b"origin"):  # most requests, at no price
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)

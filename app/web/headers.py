@@ -4,6 +4,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.fields import Field, adding
+
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": ("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
@@ -13,7 +15,7 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
-    "Vary": "Origin",
+    "Vary": "Origin",  # so that no cache gives one origin's answer to another (the Fetch standard, 3.2.5)
 }
 """OWASP ASVS 5.0, section 3.4. A route that needs another value sets the header itself."""
 _ENCODED: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
@@ -27,15 +29,9 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        await self._app(scope, receive, adding(send, _missing) if scope["type"] == "http" else send)
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                there = {name for name, _ in message["headers"]}
-                missing = [header for header in _ENCODED if header[0] not in there]
-                message = {**message, "headers": [*message["headers"], *missing]}
-            await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+def _missing(message: Message) -> list[Field]:
+    there = {name for name, _ in message["headers"]}
+    return [header for header in _ENCODED if header[0] not in there]

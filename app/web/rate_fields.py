@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.errors import TooMany
 from app.limits.allowance import Verdict
 from app.limits.limiter import Limiter, require
+from app.web.fields import Field, adding
 from app.web.problems import problem_response
 
 _POLICY: Final = b"ratelimit-policy"
@@ -49,18 +50,15 @@ class RateFields:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        await self._app(scope, receive, adding(send, lambda _: _fields(scope)) if scope["type"] == "http" else send)
 
-        async def telling_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and (told := scope.get(_TOLD)):
-                policies, rests = ", ".join(map(_policy, told)), ", ".join(map(_rest, told))
-                limits = ((_POLICY, policies.encode()), (_REST, rests.encode()))
-                message = {**message, "headers": [*message["headers"], *limits]}
-            await send(message)
 
-        await self._app(scope, receive, telling_send)
+def _fields(scope: Scope) -> tuple[Field, ...]:
+    told: Sequence[Verdict] = scope.get(_TOLD, ())
+    if not told:
+        return ()
+    policies, rests = ", ".join(map(_policy, told)), ", ".join(map(_rest, told))
+    return (_POLICY, policies.encode()), (_REST, rests.encode())
 
 
 def _policy(verdict: Verdict) -> str:

@@ -1,7 +1,7 @@
 """How long a request may take until it is answered."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final, cast
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,13 +32,12 @@ class TimeLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        task, late = asyncio.current_task(), False
+        task, late = cast("asyncio.Task[Any]", asyncio.current_task()), False
 
         def end() -> None:
             nonlocal late
             late = True
-            if task:
-                task.cancel()
+            task.cancel()
 
         timer = asyncio.get_running_loop().call_later(self._request_s, end)
 
@@ -49,7 +48,7 @@ class TimeLimit:
         try:
             await self._app(scope, receive, unlimiting_send)
         except asyncio.CancelledError:
-            if not (late and task) or task.uncancel():  # somebody else wants it to end, too
+            if not late or task.uncancel():  # somebody else wants it to end, too
                 raise
             error = Unavailable(f"no answer within {self._request_s:g} s")
             await problem_response(HTTPConnection(scope), error)(scope, receive, send)
