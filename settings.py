@@ -115,13 +115,8 @@ class Settings(Section):
             trace_percent=self.observability.sampling_percent,
         )
 
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield what one section asks for and another does not allow."""
-        for rule in self.rules():
-            yield from rule()
-
     def rules(self) -> Sequence[Rule]:
-        """Return the rules between sections."""
+        """Return the rules between sections: what one asks for and another does not allow."""
         own = (self._replica_floor, self._replica_room, self._own_machines)
         return (*own, self._frontend_behind_edge, self._open_to_edge)
 
@@ -142,7 +137,7 @@ class Settings(Section):
             yield f"frontend.{key}", text
 
     def _open_to_edge(self) -> Iterator[Conflict]:
-        if self.edge.is_open and self.environment.public_network_access != "Enabled":
+        if self.edge.is_open and not self.environment.is_public:
             yield (
                 "environment.public_network_access",
                 f'"Disabled" keeps Front Door out (edge.sku {self.edge.sku}; allowed "Enabled")',

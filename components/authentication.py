@@ -28,11 +28,6 @@ class AuthenticationSettings(Section):
         """What a bearer token must name, by the workload that it is for."""
         return {"api": self.audience, "mcp": self.tool_audience}
 
-    def conflicts(self) -> Iterator[Conflict]:
-        """Yield what `rules` finds."""
-        for rule in self.rules():
-            yield from rule()
-
     def rules(self) -> Sequence[Rule]:
         """Return the rules, each of its own keys."""
         return (self._audience_each, self._algorithm_once)

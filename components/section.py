@@ -30,8 +30,9 @@ class Section(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Yield every rule that spans keys and is broken; none unless a section says otherwise."""
-        yield from ()
+        """Yield every rule that spans keys and is broken: those of `rules`, unless a section has them in one piece."""
+        for rule in self.rules():
+            yield from rule()
 
     @classmethod
     def partly(cls, values: Mapping[str, Any]) -> Self:
@@ -44,12 +45,12 @@ class Section(BaseModel):
             return cls.model_construct(None, **right)
 
     def rules(self) -> Sequence[Rule]:
-        """Return the rules that `conflicts` holds the section against, apart as far as they look at other keys."""
-        return (self.conflicts,)
+        """Return the rules that span keys, apart, so that each can be asked where a key of another is wrong."""
+        return ()
 
     def known_conflicts(self) -> Iterator[Conflict]:
         """Yield the broken rules of a section that is right in part; a rule that needs the rest is passed over."""
-        for rule in self.rules():
+        for rule in self.rules() or (self.conflicts,):
             with suppress(AttributeError, ValueError):
                 yield from rule()
 
