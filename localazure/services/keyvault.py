@@ -9,6 +9,7 @@ from localazure.errors import AzureError
 from localazure.planes.vault import VaultAddress
 from localazure.planes.vault_store import VaultError
 from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.services.keyvault_item import item_end, item_name
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -80,9 +81,8 @@ class Vault(ResourceType):
                 'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
             )
         if previous and _protection(previous) != _protection(record):
-            await self.subscription.runtime.vaults.close(
-                record.id
-            )  # it is opened again with the new rules, at its address
+            # It is opened again with the new rules, at its address.
+            await self.subscription.runtime.vaults.close(record.id)
         record.outputs["properties"] |= {
             "vaultUri": await self._open(record),
             "provisioningState": "Succeeded",
@@ -149,10 +149,8 @@ class Secret(ResourceType):
 
     def refusals(self, inputs: dict[str, Any]) -> Iterable[Problem]:
         """The name rule of secrets (Microsoft Learn, "Naming rules and restrictions"), and an end before 1970."""
-        yield from name_problem(inputs, "secretName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
-        expires = inputs.get("properties", {}).get("attributes", {}).get("expires", 0)
-        if expires < 0:
-            yield "properties.attributes.expires", f"'{expires}' is before 1970"
+        yield from item_name(inputs, "secretName")
+        yield from item_end(inputs)
 
     async def put(self, record: Record, previous: Record | None) -> None:
         """Keep the value as a version in the vault, and answer its address alone.

@@ -8,7 +8,8 @@ from typing import Any, Final
 from localazure.errors import AzureError
 from localazure.planes.key_store import Lifetime
 from localazure.planes.vault_store import VaultError
-from localazure.resource_type import RESOURCE_GROUP, ResourceType, name_problem
+from localazure.resource_type import RESOURCE_GROUP, ResourceType
+from localazure.services.keyvault_item import item_end, item_name
 from localazure.store import Record
 from localazure.validation import Problem
 
@@ -34,7 +35,7 @@ class Key(ResourceType):
         Sources: Microsoft Learn, "Naming rules and restrictions"; description of `keySize` in the SDK; Microsoft Learn,
         "Configure cryptographic key auto-rotation".
         """
-        yield from name_problem(inputs, "keyName", r"[A-Za-z0-9-]{1,127}", "1-127 letters, digits and hyphens.")
+        yield from item_name(inputs, "keyName")
         properties = inputs.get("properties", {})
         if (kind := properties.get("kty", "RSA")) != "RSA":
             yield (
@@ -43,9 +44,7 @@ class Key(ResourceType):
             )
         if (size := properties.get("keySize", _SIZES[0])) not in _SIZES:
             yield "properties.keySize", f"'{size}' is not a size of an RSA key: {', '.join(map(str, _SIZES))}"
-        expires = properties.get("attributes", {}).get("expires", 0)
-        if expires < 0:
-            yield "properties.attributes.expires", f"'{expires}' is before 1970"
+        yield from item_end(inputs)
         life = properties.get("rotationPolicy", {}).get("attributes", {}).get("expiryTime", "")
         if (days := re.fullmatch(r"P(\d+)D", life)) and int(days[1]) < _EXPIRY_DAYS:
             yield "properties.rotationPolicy.attributes.expiryTime", f"'{life}' is less than {_EXPIRY_DAYS} days"
