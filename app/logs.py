@@ -13,13 +13,14 @@ import msgspec
 
 from app.telemetry.counters import TELEMETRY_DROPPED
 from app.telemetry.failures import told
+from app.telemetry.log_event import ORDINARY, Event
 
 KEPT_MAX: Final = 256 * 1024
 """Bytes of lines that wait for their reader; further lines are dropped and counted."""
 
 _WHOLE: Final = 4096
 """Bytes that a pipe which is ready takes without waiting (PIPE_BUF, pipe(7))."""
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_STANDARD: Final = frozenset(ORDINARY) | {"message", "asctime", "taskName", "color_message"}
 _QUIET: Final = ("azure", "alembic", "mcp", "uvicorn.access")
 _ASYNCIO: Final = "asyncio"
 _LOST: Final = "a line cannot be made of what was to be said"
@@ -52,7 +53,7 @@ class JsonLines(logging.Formatter):
             "message": _message(record),
             **self._fields,
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= record.fields if isinstance(record, Event) else _extra(record)
         if record.exc_info and record.exc_info[1]:
             line["exception"] = told(record.exc_info[1])
         return _ascii(line)
@@ -123,6 +124,10 @@ def configure_logs(level: str, **fields: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:  # they report each of their own steps
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -4,9 +4,7 @@ Layers that look at every request read them here: the headers of Starlette, whic
 tenth of a cached answer's time.
 """
 
-from collections.abc import Callable, Iterable
-
-from starlette.types import Message, Scope, Send
+from starlette.types import Scope
 
 Field = tuple[bytes, bytes]
 
@@ -27,19 +25,3 @@ def field(scope: Scope, name: bytes, default: str = "") -> str:
         if there == name:
             return value.decode("latin-1")
     return default
-
-
-def adding(send: Send, more: Callable[[Message], Iterable[Field]]) -> Send:
-    """Make a `send` that adds fields to an answer.
-
-    Args:
-        send: What sends it.
-        more: Gives the fields to add to an answer that begins with this message.
-    """
-
-    async def adding_send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *more(message)]}
-        await send(message)
-
-    return adding_send

@@ -19,7 +19,7 @@ FRONT_DOOR_HEADER: Final = b"x-azure-fdid"
 
 
 class FrontDoorOnly:
-    """Refuses requests that did not come through the Front Door of this id; lets all pass when the id is empty."""
+    """Refuses requests that did not come through the Front Door of this id; probes of the platform pass."""
 
     def __init__(self, app: ASGIApp, front_door_id: str) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class FrontDoorOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or not self._id or scope["path"] in PROBE_PATHS:
+        if scope["type"] != "http" or scope["path"] in PROBE_PATHS:
             await self._app(scope, receive, send)
             return
         if compare_digest(field(scope, FRONT_DOOR_HEADER).encode(), self._id.encode()):

@@ -1,10 +1,9 @@
 """The security headers of every response."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from app.web.fields import Field, adding
+from app.web.fields import Field
 
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -21,17 +20,12 @@ SECURITY_HEADERS: Final = {
 _ENCODED: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
-class SecurityHeaders:
-    """Adds each security header that the response does not have yet, so that each is there exactly once."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        await self._app(scope, receive, adding(send, _missing) if scope["type"] == "http" else send)
+_NAMES: Final = frozenset(name for name, _ in _ENCODED)
 
 
-def _missing(message: Message) -> list[Field]:
-    there = {name for name, _ in message["headers"]}
-    return [header for header in _ENCODED if header[0] not in there]
+def missing(there: Iterable[Field]) -> Sequence[Field]:
+    """Return the security headers that an answer with these fields does not have yet."""
+    names = {name for name, _ in there}
+    if names.isdisjoint(_NAMES):
+        return _ENCODED
+    return [header for header in _ENCODED if header[0] not in names]

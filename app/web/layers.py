@@ -3,15 +3,14 @@
 From the outside in, each for what comes further in:
 
 1. `RequestLog`: the id of the request, its one log line, and no exception passes.
-2. `SecurityHeaders`: on every answer, those of the layers too.
+2. `AnswerFields`: security headers and limits on every answer, those of layers and failures too.
 3. `CrossOrigin`: pages of browsers may read every answer, refusals and failures too.
-4. `RateFields`: every answer to a request that counts tells the limits, failures too.
-5. Starlette's own: an unforeseen error becomes a problem document.
-6. `FrontDoorOnly`: before addresses count, as what a Front Door wrote about them is believed.
-7. `AddressLimit`: before anything is made of the request.
-8. `HeadLimit`, `BodyLimit`, `TimeLimit`: what a request may be and take.
-9. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
-10. Routes.
+4. Starlette's own: an unforeseen error becomes a problem document.
+5. `FrontDoorOnly`, where there is one: before addresses count, as what it wrote about them is believed.
+6. `AddressLimit`: before anything is made of the request.
+7. `HeadLimit`, `BodyLimit`, `TimeLimit`: what a request may be and take.
+8. The role's own: `OwnAddress` of the tool server, then `BearerAuth`, then `PersonLimit`.
+9. Routes.
 
 Before all of them `app.server.bounded_http` bounds the head.
 """
@@ -33,13 +32,12 @@ from app.contract import LIVENESS_PATH, READINESS_PATH
 from app.domain.errors import ProductError
 from app.web import health
 from app.web.address_limit import AddressLimit
+from app.web.answer_fields import AnswerFields
 from app.web.cross_origin import CrossOrigin
 from app.web.front_door import FrontDoorOnly
 from app.web.head_limit import HeadLimit
-from app.web.headers import SecurityHeaders
 from app.web.limits import BodyLimit
 from app.web.problems import handle
-from app.web.rate_fields import RateFields
 from app.web.request_log import RequestLog
 from app.web.time_limit import TimeLimit
 
@@ -110,17 +108,20 @@ def layered(
 
     app = Starlette(
         routes=[*routes, *probed()],
-        middleware=[
-            Middleware(FrontDoorOnly, front_door_id=edge.front_door_id),
-            Middleware(AddressLimit, hops=edge.hops),
-            Middleware(HeadLimit),
-            Middleware(BodyLimit),
-            Middleware(TimeLimit),
-            *layers,
-        ],
+        middleware=[*inner(edge), *layers],
         exception_handlers=dict.fromkeys((ClientDisconnect, HTTPException, ProductError, Exception), handle),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one address per thing, and no redirect that is not a problem document
-    # Outside Starlette, because its answer to an unforeseen error passes only what is outside.
-    return RequestLog(SecurityHeaders(CrossOrigin(RateFields(app), origins=edge.cors_origins)), app.routes)
+    return outer(app, edge)
+
+
+def inner(edge: Edge) -> Sequence[Middleware]:
+    """Return the layers that every role has inside of Starlette's own."""
+    door = [Middleware(FrontDoorOnly, front_door_id=edge.front_door_id)] if edge.front_door_id else []
+    return *door, Middleware(AddressLimit, hops=edge.hops), *map(Middleware, (HeadLimit, BodyLimit, TimeLimit))
+
+
+def outer(app: Starlette, edge: Edge) -> ASGIApp:
+    """Put the outermost layers around: Starlette's answer to an unforeseen error passes only what is outside of it."""
+    return RequestLog(AnswerFields(CrossOrigin(app, origins=edge.cors_origins)), app.routes)

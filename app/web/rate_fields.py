@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.domain.errors import TooMany
 from app.limits.allowance import Verdict
 from app.limits.limiter import Limiter, require
-from app.web.fields import Field, adding
+from app.web.fields import Field
 from app.web.problems import problem_response
 
 _POLICY: Final = b"ratelimit-policy"
@@ -42,18 +42,8 @@ async def serve_within(app: ASGIApp, scope: Scope, receive: Receive, send: Send,
     await app(scope, receive, send)
 
 
-class RateFields:
-    """Adds the fields to whatever is answered, also when what serves has failed."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        await self._app(scope, receive, adding(send, lambda _: _fields(scope)) if scope["type"] == "http" else send)
-
-
-def _fields(scope: Scope) -> tuple[Field, ...]:
+def rate_fields(scope: Scope) -> Sequence[Field]:
+    """Return the fields that an answer to a request with this scope gets, none when nothing was counted."""
     told: Sequence[Verdict] = scope.get(_TOLD, ())
     if not told:
         return ()

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract import PROBE_PATHS
 from app.domain.pseudonym import pseudonym
 from app.telemetry.durations import REQUESTS, Durations
+from app.telemetry.log_event import tell
 from app.telemetry.spans import SILENT, SLOW_MS, Trace, Tracer, Value
 from app.telemetry.tracing import current
 from app.web.fields import field
@@ -101,7 +102,7 @@ def _write(scope: Scope, line: dict[str, Any], failure: Exception | None) -> Non
     if principal := scope.get("app.principal"):
         line["subject"] = pseudonym(principal)
     level = logging.ERROR if failure or line["status"] >= _SERVER_ERROR else logging.INFO
-    _log.log(level, "request", extra=line, exc_info=failure)
+    tell(_log, level, "request", line, failure)
 
 
 def _end(

@@ -17,20 +17,11 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from app.domain.models import Principal
-from app.web.address_limit import AddressLimit
 from app.web.auth import PRINCIPAL, BearerAuth
-from app.web.cross_origin import CrossOrigin
-from app.web.front_door import FrontDoorOnly
-from app.web.head_limit import HeadLimit
-from app.web.headers import SecurityHeaders
-from app.web.layers import Edge
-from app.web.limits import BodyLimit
+from app.web.layers import Edge, inner, outer
 from app.web.operation import PROTECTED
 from app.web.person_limit import PersonLimit
-from app.web.rate_fields import RateFields
-from app.web.request_log import RequestLog
 from app.web.state import ApiState
-from app.web.time_limit import TimeLimit
 
 KEPT_MAX: Final = 10_000
 
@@ -98,19 +89,7 @@ def create_peer(open_state: Callable[[], AbstractAsyncContextManager[ApiState]],
         async with open_state() as state:
             yield state
 
-    api = FastAPI(openapi_url=None, lifespan=lifespan, middleware=_layers(edge))
+    layers = [*inner(edge), Middleware(BearerAuth, protected=PROTECTED), Middleware(PersonLimit)]
+    api = FastAPI(openapi_url=None, lifespan=lifespan, middleware=layers)
     api.include_router(router)
-    return RequestLog(SecurityHeaders(CrossOrigin(RateFields(api), origins=edge.cors_origins)), api.routes)
-
-
-def _layers(edge: Edge) -> list[Middleware]:
-    """Make the layers of `app.web.layers`, which makes an application of Starlette of them."""
-    return [
-        Middleware(FrontDoorOnly, front_door_id=edge.front_door_id),
-        Middleware(AddressLimit, hops=edge.hops),
-        Middleware(HeadLimit),
-        Middleware(BodyLimit),
-        Middleware(TimeLimit),
-        Middleware(BearerAuth, protected=PROTECTED),
-        Middleware(PersonLimit),
-    ]
+    return outer(api, edge)

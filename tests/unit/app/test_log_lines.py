@@ -12,6 +12,7 @@ import pytest
 from app.logs import KEPT_MAX, JsonLines, LineWriter
 from app.telemetry.counters import TELEMETRY_DROPPED
 from app.telemetry.failures import told, type_name
+from app.telemetry.log_event import Event, tell
 
 FORGERIES = ["a\r\nb", "a\nb", "a\x00b", "a\u2028b", "a\u2029b", "a\u0085b", "a\x0bb", "a\x0cb", "a\x1cb", "\ud800"]
 
@@ -41,6 +42,35 @@ def test_the_time_is_that_of_the_record_in_iso_8601() -> None:
     lines = JsonLines()
     for created, told_time in [(0.25, "1970-01-01T00:00:00.250000+00:00"), (1.5, "1970-01-01T00:00:01.500000+00:00")]:
         assert json.loads(lines.format(record("m", created=created)))["time"] == told_time
+
+
+def test_an_event_is_the_line_of_an_ordinary_record() -> None:
+    error, heard, log = raised(), Heard(), logging.getLogger("test.events")
+    log.setLevel(logging.INFO)
+    log.addHandler(heard)
+    tell(log, logging.DEBUG, "not told", {})
+    tell(log, logging.ERROR, "request", {"status": 500}, error)
+    log.error("request", extra={"status": 500}, exc_info=error)
+    event, ordinary = ({**json.loads(JsonLines().format(one)), "time": ""} for one in heard.records)
+    assert event == ordinary
+    assert (event["logger"], event["level"], event["status"]) == ("test.events", "error", 500)
+
+
+def test_any_formatter_can_read_an_event() -> None:
+    line = logging.Formatter("%(name)s %(filename)s:%(lineno)d %(levelname)s %(message)s").format(
+        Event("app.request", logging.INFO, "request", {"status": 200})
+    )
+    assert line.startswith("app.request ")
+    assert line.endswith(" INFO request")
+
+
+class Heard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
 
 
 def raised() -> BaseException:
