@@ -50,7 +50,22 @@ def test_whoever_runs_is_nobody_by_number_and_nothing_but_python_is_started() ->
 
 
 def test_everything_is_installed_by_hash() -> None:
-    assert all("--require-hashes" in step for step in told("RUN"))
+    installing = [step for step in told("RUN") if "pip install" in step]
+    assert installing
+    assert all("--require-hashes" in step for step in installing)
+
+
+def test_the_service_is_compiled_in_the_image_as_nothing_can_be_written_later() -> None:
+    order = [rest for word, rest in STEPS if word in {"COPY", "RUN", "USER"}]
+    assert [step for step in order if "compileall" in step] == [order[-2]], "after the copy, before the user"
+    assert order[-3] == "app app"
+
+
+def test_a_build_sees_what_it_copies_and_nothing_else() -> None:
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    copied = {rest.split(" ", maxsplit=1)[0] for rest in told("COPY") if not rest.startswith("--from")}
+    assert lines[0] == "*"
+    assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied
 
 
 @pytest.mark.parametrize("copied", [rest for rest in told("COPY") if not rest.startswith("--from")])
