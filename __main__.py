@@ -4,6 +4,7 @@ Every environment has the same components; what differs is data in the stack fil
 """
 
 import gc
+from datetime import UTC, datetime
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -98,6 +99,7 @@ alerts = Alerts(
         settings=settings.alerts,
         observability=observability,
         is_public=settings.environment.is_public,
+        today=datetime.now(UTC).date(),
     ),
 )
 watch_stores(alerts, ids, settings.database.sku_name)

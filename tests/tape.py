@@ -255,12 +255,16 @@ def render(tape: Tape) -> str:
             "delete_before_replace": item.delete_before_replace,
             "depends_on": [_short(urn) for urn in item.depends_on],
             "ignore_changes": list(item.ignore_changes),
-            "inputs": item.inputs,
+            "inputs": {**item.inputs, **_TIMELESS.get(item.name, {})},
         }
         for item in sorted(tape.registrations.values(), key=lambda item: item.urn)
         if item.custom
     ]
     return yaml.safe_dump({"resources": resources, "exports": dict(tape.exports)}, sort_keys=False, width=120)
+
+
+_TIMELESS: Final = {"alerts-budget": {"timePeriod": {"startDate": "the month of the run"}}}
+"""What a rendered tape says in the place of inputs that are another at another time."""
 
 
 def _short(urn: str) -> str:
