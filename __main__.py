@@ -43,7 +43,12 @@ account = authorization.get_client_config()
 
 platform = Platform(
     "platform",
-    PlatformArgs(settings=settings.platform, subscription_id=account.subscription_id, tenant_id=account.tenant_id),
+    PlatformArgs(
+        settings=settings.platform,
+        subscription_id=account.subscription_id,
+        tenant_id=account.tenant_id,
+        today=datetime.now(UTC).date(),
+    ),
 )
 api, mcp, worker, backup, migrator, pull = (
     WorkloadIdentity(name, WorkloadIdentityArgs(platform=platform))
@@ -99,7 +104,6 @@ alerts = Alerts(
         settings=settings.alerts,
         observability=observability,
         is_public=settings.environment.is_public,
-        today=datetime.now(UTC).date(),
     ),
 )
 watch_stores(alerts, ids, settings.database.sku_name)

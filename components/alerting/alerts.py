@@ -6,7 +6,6 @@ address by `probe`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 import pulumi
@@ -72,8 +71,6 @@ class AlertsArgs:
     observability: Observability
     is_public: bool
     """Whether addresses answer on the internet, from where they are probed."""
-    today: date
-    """The day of this run, in UTC: a budget that it makes begins in this month."""
 
 
 class Alerts(pulumi.ComponentResource):
@@ -109,7 +106,6 @@ class Alerts(pulumi.ComponentResource):
             f"{name}-budget",
             platform,
             amount=settings.budget_per_month,
-            today=args.today,
             email=settings.ticket_email,
             group_id=groups.ticket_id,
             parent=self,

@@ -1,6 +1,5 @@
 """What the environment may cost in a month, and who hears of it before it is spent."""
 
-from datetime import date
 from typing import Final
 
 import pulumi
@@ -18,7 +17,6 @@ def budget(
     platform: Platform,
     *,
     amount: int,
-    today: date,
     email: str,
     group_id: pulumi.Input[str],
     parent: pulumi.Resource,
@@ -33,7 +31,6 @@ def budget(
         name: Its logical name.
         platform: Whose group it is.
         amount: Per month, in the currency of the bill.
-        today: The day of this run, in UTC.
         email: Whom Azure writes to.
         group_id: The action group that is told too.
         parent: The component that owns it.
@@ -48,7 +45,7 @@ def budget(
         amount=amount,
         category=consumption.CategoryType.COST,
         time_grain=consumption.TimeGrainType.MONTHLY,
-        time_period=consumption.BudgetTimePeriodArgs(start_date=f"{today:%Y-%m}-01T00:00:00Z"),
+        time_period=consumption.BudgetTimePeriodArgs(start_date=f"{platform.today:%Y-%m}-01T00:00:00Z"),
         notifications={
             f"{kind}{percent}": consumption.NotificationArgs(
                 enabled=True,

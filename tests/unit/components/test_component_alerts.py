@@ -1,7 +1,6 @@
 """Alerts: groups, rules and the budget as resources. Mocks prove construction, nothing of Azure."""
 
 import re
-from datetime import date
 from typing import Any
 
 import pulumi
@@ -48,7 +47,6 @@ def _tape(*, is_public: bool = True, **changes: Any) -> Tape:
                 settings=AlertsSettings.model_validate({**VALUES, **changes}),
                 observability=observability,
                 is_public=is_public,
-                today=date(2026, 11, 23),
             ),
         )
         alerts.watch("vault", pulumi.Output.from_input("/vault"), VAULT_RULES)
