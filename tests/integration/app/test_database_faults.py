@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -237,3 +237,24 @@ async def test_a5_of_two_that_lock_each_other_out_one_is_refused_and_the_other_g
         outcomes = await asyncio.wait_for(asyncio.gather(lock(database, 1, 2), lock(database, 2, 1)), WITHIN_S)
         assert sorted(outcomes) == ["done", "refused"]
         await database.ping()
+
+
+async def test_a10_who_says_that_it_is_ready_has_its_connections(scene: Scene) -> None:
+    login = scene.platform.login(API, "api", scene.database)
+    async with scene.administrator() as administrator, Database.open(replace(login, application="warm")) as database:
+        await database.ping()
+        opened = "select count(*) from pg_stat_activity where application_name = 'warm'"
+        assert await administrator.fetchval(opened) == POOL_SIZE
+
+
+async def test_who_gets_one_connection_and_no_more_is_ready_all_the_same(scene: Scene) -> None:
+    login = scene.platform.login(API, "api", scene.database)
+    async with scene.administrator() as administrator:
+        taken = await administrator.fetchval("select count(*) from pg_stat_activity where usename = 'api'")
+        await administrator.execute(f"alter role api connection limit {taken + 1}")
+        try:
+            async with Database.open(login) as database:
+                await database.ping()
+                await database.ping()
+        finally:
+            await administrator.execute("alter role api connection limit -1")
