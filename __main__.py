@@ -4,6 +4,7 @@ Every environment has the same components; what differs is data in the stack fil
 """
 
 import gc
+from datetime import UTC, datetime
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -42,7 +43,12 @@ account = authorization.get_client_config()
 
 platform = Platform(
     "platform",
-    PlatformArgs(settings=settings.platform, subscription_id=account.subscription_id, tenant_id=account.tenant_id),
+    PlatformArgs(
+        settings=settings.platform,
+        subscription_id=account.subscription_id,
+        tenant_id=account.tenant_id,
+        today=datetime.now(UTC).date(),
+    ),
 )
 api, mcp, worker, backup, migrator, pull = (
     WorkloadIdentity(name, WorkloadIdentityArgs(platform=platform))

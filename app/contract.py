@@ -34,6 +34,13 @@ OPERATIONS_QUEUE: Final = "async-operations"
 DELIVERIES_MAX: Final = 5
 """How often the queue delivers a message; one that was done at none of them is a dead letter."""
 
+LOCK_MAX_S: Final = 300
+"""The longest that the queue keeps a message for a receiver that is silent (Microsoft, "Message transfers, locks, and
+settlement": five minutes)."""
+
+MESSAGE_TTL_DAYS: Final = 14
+"""How long the queue keeps a message; then it is a dead letter."""
+
 REPLAY_OF: Final = "replay-of"
 """The property of a message that a person sent again: the id that it had before, by which a worker knows it."""
 

@@ -12,16 +12,12 @@ from urllib.parse import urlsplit
 import pulumi
 from pulumi_azure_native import authorization, servicebus
 
-from app.contract import DELIVERIES_MAX, OPERATIONS_QUEUE
+from app.contract import DELIVERIES_MAX, MESSAGE_TTL_DAYS, OPERATIONS_QUEUE
 from components import names, roles
 from components.identity import WorkloadIdentity
 from components.messaging_settings import MessagingSettings
 from components.networking.private_link import PrivateLink, PrivateService
 from components.platform import Platform
-
-"""How often a message is tried before it is a dead letter."""
-MESSAGE_TTL: Final = "P14D"
-"""How long a message may wait before it is a dead letter."""
 
 _HTTPS: Final = ":443"
 
@@ -98,7 +94,7 @@ class Messaging(pulumi.ComponentResource):
             namespace_name=namespace.name,
             resource_group_name=args.platform.resource_group_name,
             dead_lettering_on_message_expiration=True,
-            default_message_time_to_live=MESSAGE_TTL,
+            default_message_time_to_live=_duration(MESSAGE_TTL_DAYS * 24 * 60 * 60),
             duplicate_detection_history_time_window=_duration(60 * settings.duplicate_window_minutes),
             lock_duration=_duration(settings.lock_seconds),
             max_delivery_count=DELIVERIES_MAX,

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from app.contract import LOCK_MAX_S
 from components.section import Conflict, Section
 
 _STANDARD_KB: Final = 256
@@ -22,7 +23,7 @@ class MessagingSettings(Section):
     """Megabytes that the queue holds, dead letters included; more than 5120 in the Premium tier only."""
     max_message_kb: Literal[256, 1024, 10240, 102400]
     """Kilobytes of the largest message: 256 in the Standard tier, more in the Premium tier."""
-    lock_seconds: Annotated[int, Field(ge=30, le=300)]
+    lock_seconds: Annotated[int, Field(ge=30, le=LOCK_MAX_S)]
     """Seconds that a receiver has a message to itself; the worker needs up to 25."""
     duplicate_window_minutes: Annotated[int, Field(ge=1, le=10080)]
     """Minutes in which a second message of the same id is dropped."""

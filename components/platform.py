@@ -5,6 +5,7 @@ The environment's name makes physical names and tags; nothing compares it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 
 import pulumi
@@ -62,6 +63,7 @@ class PlatformArgs:
     settings: PlatformSettings
     subscription_id: str
     tenant_id: str
+    today: date
 
 
 class Platform(pulumi.ComponentResource):
@@ -75,6 +77,8 @@ class Platform(pulumi.ComponentResource):
     """Where built-in roles are looked up."""
     tenant_id: str
     """The directory that every identity and token belongs to."""
+    today: date
+    """The day of this run, in UTC: for what begins or ends by the day of its creation, and ignores changes of that."""
     resource_group_name: pulumi.Output[str]
     """Where every other resource is made."""
 
@@ -85,6 +89,7 @@ class Platform(pulumi.ComponentResource):
         self.unique = args.settings.unique
         self.subscription_id = args.subscription_id
         self.tenant_id = args.tenant_id
+        self.today = args.today
         group = resources.ResourceGroup(
             name,
             resource_group_name=names.resource_group(self.environment),
@@ -93,6 +98,13 @@ class Platform(pulumi.ComponentResource):
         )
         self.resource_group_name = group.name
         self.register_outputs({"resource_group_name": self.resource_group_name})
+
+    def in_days(self, days: int) -> int:
+        """Return the end of what is made today and lives for so many days, in seconds since 1970.
+
+        A day in the stack file would turn bad with time: Azure takes an end that is over, and fails what comes later.
+        """
+        return int(datetime.combine(self.today + timedelta(days=days), time(tzinfo=UTC)).timestamp())
 
     def tags(self, component: str) -> dict[str, str]:
         """Return the tags of a resource of `component`."""

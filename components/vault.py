@@ -62,7 +62,7 @@ class Vault(pulumi.ComponentResource):
             tags=platform.tags(name),
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protect),
         )
-        expiry = keyvault.SecretAttributesArgs(expires=args.settings.expires_at)
+        expiry = keyvault.SecretAttributesArgs(expires=platform.in_days(args.settings.secret_days))
         self._name = name
         self._secrets = {
             secret: keyvault.Secret(

@@ -35,7 +35,7 @@ def people(
         name: Its logical name.
         platform: Where it is made.
         vault: What keeps it.
-        settings: When its first version ends, how long later ones live, and whether it may be deleted.
+        settings: How long a version lives, and whether it may be deleted.
         parent: The component that it belongs to.
     """
     return keyvault.Key(
@@ -44,7 +44,9 @@ def people(
         vault_name=vault.name,
         resource_group_name=platform.resource_group_name,
         properties=keyvault.KeyPropertiesArgs(
-            attributes=keyvault.KeyAttributesArgs(enabled=True, expires=settings.expires_at, exportable=False),
+            attributes=keyvault.KeyAttributesArgs(
+                enabled=True, expires=platform.in_days(settings.key_days), exportable=False
+            ),
             kty=keyvault.JsonWebKeyType.RSA,
             key_size=_SIZE,
             key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],

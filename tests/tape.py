@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final, ParamSpec, cast
 
@@ -255,12 +255,29 @@ def render(tape: Tape) -> str:
             "delete_before_replace": item.delete_before_replace,
             "depends_on": [_short(urn) for urn in item.depends_on],
             "ignore_changes": list(item.ignore_changes),
-            "inputs": item.inputs,
+            "inputs": _timeless(item),
         }
         for item in sorted(tape.registrations.values(), key=lambda item: item.urn)
         if item.custom
     ]
     return yaml.safe_dump({"resources": resources, "exports": dict(tape.exports)}, sort_keys=False, width=120)
+
+
+_DATED: Final = {
+    "consumption:Budget": ("timePeriod", "startDate"),
+    "keyvault:Key": ("properties", "attributes", "expires"),
+    "keyvault:Secret": ("properties", "attributes", "expires"),
+}
+"""Where resources have a day that is counted from the day of the run."""
+
+
+def _timeless(item: Registration) -> Mapping[str, Any]:
+    """Return the inputs of a resource without the day of this run."""
+    inputs = copy.deepcopy(dict(item.inputs))
+    *way, last = _DATED.get(item.type.removeprefix("azure-native:"), (None,))
+    if last:
+        reduce(lambda inner, key: inner[key], way, inputs)[last] = "by the day of the run"
+    return inputs
 
 
 def _short(urn: str) -> str:

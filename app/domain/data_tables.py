@@ -102,6 +102,7 @@ _OPERATIONS: Final = Table(
         *_OWNER,
         *_ID,
         *_technical(("kind", Kind.TEXT), ("status", Kind.TEXT), ("progress", Kind.NUMBER)),
+        *_technical(("attempts", Kind.NUMBER)),
         *_content(("request", Kind.TEXT), sealed=True),
         *_content(("result", Kind.JSON), ("problem", Kind.TEXT), ("idempotency_key", Kind.TEXT)),
         *_columns(Category.TECHNICAL, ("request_hash", Kind.BYTES), left_out=_DERIVED),

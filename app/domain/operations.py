@@ -111,8 +111,15 @@ class OperationStore(Protocol):
 class OperationWork(Protocol):
     """What a worker tells of an operation while it works, seen at once. Every method may raise `Unavailable`."""
 
-    async def begin(self, owner: Principal, operation_id: UUID, *, now: datetime) -> str | None:
-        """Note that an operation runs and return its request; None when it is done, or is gone."""
+    async def begin(self, owner: Principal, operation_id: UUID, *, attempt: int, now: datetime) -> str | None:
+        """Note that an operation runs and return its request; None when it is done, or is gone.
+
+        Args:
+            owner: Whose it is.
+            operation_id: The operation.
+            attempt: Which one its message has come to, counted from 1: after the last nobody tries again.
+            now: The time in UTC.
+        """
         ...
 
     async def report(self, owner: Principal, operation_id: UUID, percent: int, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from app.domain.analytics import counts
 from app.domain.erasure import ErasureLedger, PersonalStore, carry_out, is_overdue
 from app.domain.errors import ProductError, Unavailable
 from app.jobs.upkeep import Chore
+from app.storage.abandoned_operations import AbandonedOperations
 from app.storage.analytics import facts
 from app.storage.database import Database
 from app.storage.erasure_ledger import BlobErasureLedger
@@ -28,6 +29,7 @@ class House:
         stores: Every place that holds something of people (`app.storage.erasers`).
     """
 
+    abandoned: AbandonedOperations
     database: Database
     erasures: ErasureLedger
     exports: BlobExports
@@ -48,6 +50,7 @@ class House:
             Chore(name="replay the ledger of erasures", work=self._replay),
             Chore(name="finish erasures", work=self._finish),
             Chore(name="complete the ledger of erasures", work=self._complete_ledger),
+            Chore(name="end operations that nobody can be doing", work=self._end_abandoned),
             Chore(name="report what is past its term", work=self._report),
             Chore(name="end what is past its term", work=self._end),
             Chore(name="remove expired exports", work=self._remove_exports),
@@ -79,6 +82,9 @@ class House:
 
     async def _complete_ledger(self) -> Mapping[str, int]:
         return {"entered": await self.ledger.enter_missing()}
+
+    async def _end_abandoned(self) -> Mapping[str, int]:
+        return {"failed": await self.abandoned.end(now=self.now())}
 
     async def _report(self) -> Mapping[str, int]:
         report = await self.retention.report(now=self.now())

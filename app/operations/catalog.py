@@ -10,3 +10,6 @@ from app.operations.task_import import TASK_IMPORT
 _KINDS: Final[tuple[Kind[Any], ...]] = (TASK_IMPORT, PRIVACY_EXPORT)
 
 KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in _KINDS}
+
+LONGEST_S: Final = max(kind.within_s for kind in _KINDS)
+"""Bound on one run of any kind."""

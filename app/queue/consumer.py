@@ -170,7 +170,7 @@ class Consumer:
         if await self._inbox.knows(delivery.message_id):
             return False
         try:
-            is_first = await self._keep(delivery, await order.work())
+            is_first = await self._keep(delivery, await order.work(delivery.attempts + 1))
         except (TooMany, Unavailable):
             raise
         except ProductError as error:

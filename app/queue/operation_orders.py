@@ -47,7 +47,7 @@ class OperationOrders:
             )
             after = kind.after
             return Order(
-                work=lambda: self._work(kind, job),
+                work=lambda attempt: self._work(kind, job, attempt),
                 refused=lambda error: self._refused(reference, error),
                 within_s=kind.within_s,
                 after=after and (lambda: after(job)),
@@ -56,9 +56,9 @@ class OperationOrders:
 
         return read
 
-    async def _work(self, kind: Kind[Any], job: Job) -> Keep:
+    async def _work(self, kind: Kind[Any], job: Job, attempt: int) -> Keep:
         owner, operation_id, now = job.owner, job.id, self.state["now"]
-        request = await self.operations.begin(owner, operation_id, now=now())
+        request = await self.operations.begin(owner, operation_id, attempt=attempt, now=now())
         if request is None:
             return keep_nothing
         ending = await kind.run(request, job)
@@ -101,7 +101,7 @@ def former(read: Reader, state: WorkState) -> Reader:
             for task in tasks:
                 await stores.tasks.add(owner, task)
 
-        async def work() -> Keep:
+        async def work(_attempt: int) -> Keep:
             return keep
 
         return Order(work=work, after=lambda: state["tasks_changed"](owner))

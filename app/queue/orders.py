@@ -46,14 +46,15 @@ class Order:
     """What a message orders.
 
     Args:
-        work: What is done outside a transaction, which must bear being done twice; gives what is to be kept, once.
+        work: What is done outside a transaction, which must bear being done twice; gives what is to be kept, once. It
+            is told which attempt it is, counted from 1.
         refused: What is kept instead when the work, or keeping it, breaks a rule of the product.
         within_s: Bound on all of it, in seconds; the message stays ours for so long.
         after: What is done once all of it is kept; when it fails, the message is done all the same.
         given_up: Tells who waits for it that the last attempt has failed; a person may put the message back later.
     """
 
-    work: Callable[[], Awaitable[Keep]]
+    work: Callable[[int], Awaitable[Keep]]
     refused: Callable[[ProductError], Keep] = poisoned
     within_s: float = HANDLE_S
     after: Callable[[], Awaitable[None]] | None = None
@@ -75,7 +76,7 @@ def reader(takes: type[_Body], work: Callable[[_Body], Awaitable[Keep]], *, with
 
     def read(document: object) -> Order:
         body = fit(document, takes)
-        return Order(work=lambda: work(body), within_s=within_s)
+        return Order(work=lambda _attempt: work(body), within_s=within_s)
 
     return read
 

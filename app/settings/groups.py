@@ -139,11 +139,20 @@ class QueueSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StorageSettings:
-    """Where files go."""
+    """Where files go: a container, and the address of the blobs of its account."""
 
     endpoint: str
-    """The address of the account's blobs."""
     container: str
+
+    @classmethod
+    def read_archive(cls, reader: Reader, env: type[RestoreEnv | UpkeepEnv | WorkerEnv]) -> Self:
+        """Read where the ledger of erasures and the anchors of the audit trail are."""
+        return cls(endpoint=reader.https_url(env.STORAGE_BLOB_ENDPOINT), container=reader.text(env.AUDIT_CONTAINER))
+
+    @classmethod
+    def read_backups(cls, reader: Reader, env: type[BackupEnv | RestoreEnv]) -> Self:
+        """Read where backups are."""
+        return cls(endpoint=reader.https_url(env.STORAGE_BLOB_ENDPOINT), container=reader.text(env.BACKUP_CONTAINER))
 
     @classmethod
     def read_exports(cls, reader: Reader, env: type[ApiEnv | UpkeepEnv | WorkerEnv]) -> Self:

@@ -19,9 +19,8 @@ DAYS_MAX: Final = 3650
 class BackupSettings:
     """What `python -m app backup` needs."""
 
+    backups: StorageSettings
     database: DatabaseSettings
-    blob_endpoint: str
-    container: str
     log_level: str
 
     @classmethod
@@ -29,9 +28,8 @@ class BackupSettings:
         """Read the settings of the backup."""
         read = Reader(environ)
         settings = cls(
+            backups=StorageSettings.read_backups(read, BackupEnv),
             database=DatabaseSettings.read(read, BackupEnv),
-            blob_endpoint=read.https_url(BackupEnv.STORAGE_BLOB_ENDPOINT),
-            container=read.text(BackupEnv.BACKUP_CONTAINER),
             log_level=read.log_level(BackupEnv.LOG_LEVEL),
         )
         read.finish()
@@ -83,11 +81,10 @@ class RestoreSettings:
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings of the restore."""
         read = Reader(environ)
-        endpoint = read.https_url(RestoreEnv.STORAGE_BLOB_ENDPOINT)
         settings = cls(
-            audit=StorageSettings(endpoint=endpoint, container=read.text(RestoreEnv.AUDIT_CONTAINER)),
+            audit=StorageSettings.read_archive(read, RestoreEnv),
             backup=read.text_or_empty(RestoreEnv.RESTORE_BACKUP),
-            backups=StorageSettings(endpoint=endpoint, container=read.text(RestoreEnv.BACKUP_CONTAINER)),
+            backups=StorageSettings.read_backups(read, RestoreEnv),
             database=DatabaseSettings.read(read, RestoreEnv),
             log_level=read.log_level(RestoreEnv.LOG_LEVEL),
         )
@@ -116,14 +113,13 @@ class UpkeepSettings:
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings of the upkeep."""
         read = Reader(environ)
-        exports = StorageSettings.read_exports(read, UpkeepEnv)
         settings = cls(
-            audit=StorageSettings(endpoint=exports.endpoint, container=read.text(UpkeepEnv.AUDIT_CONTAINER)),
+            audit=StorageSettings.read_archive(read, UpkeepEnv),
             cache=CacheSettings.read(read, UpkeepEnv),
             chat_days=read.integer(UpkeepEnv.RETENTION_CHAT_DAYS, 1, DAYS_MAX),
             data_key_id=read.https_url(UpkeepEnv.DATA_KEY_ID),
             database=DatabaseSettings.read(read, UpkeepEnv),
-            exports=exports,
+            exports=StorageSettings.read_exports(read, UpkeepEnv),
             log_level=read.log_level(UpkeepEnv.LOG_LEVEL),
             operation_days=read.integer(UpkeepEnv.RETENTION_OPERATION_DAYS, 1, DAYS_MAX),
             telemetry=TelemetrySettings.read_of_job(read, UpkeepEnv),

@@ -137,6 +137,6 @@ class Reader:
         return 0
 
     def finish(self) -> None:
-        """Raise `SettingsError` with every problem, if there is one."""
+        """Raise `SettingsError` with every problem, each once: several groups may be made of one variable."""
         if self._problems:
-            raise SettingsError("\n".join(self._problems))
+            raise SettingsError("\n".join(dict.fromkeys(self._problems)))

@@ -130,13 +130,12 @@ class WorkerSettings:
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings of the worker."""
         read = Reader(environ)
-        exports = StorageSettings.read_exports(read, WorkerEnv)
         settings = cls(
-            audit=StorageSettings(endpoint=exports.endpoint, container=read.text(WorkerEnv.AUDIT_CONTAINER)),
+            audit=StorageSettings.read_archive(read, WorkerEnv),
             cache=CacheSettings.read(read, WorkerEnv),
             data_key_id=read.https_url(WorkerEnv.DATA_KEY_ID),
             database=DatabaseSettings.read(read, WorkerEnv),
-            exports=exports,
+            exports=StorageSettings.read_exports(read, WorkerEnv),
             listen=ListenSettings.read(read, WORKER_PORT),
             log_level=read.log_level(WorkerEnv.LOG_LEVEL),
             queue=QueueSettings.read(read, WorkerEnv),

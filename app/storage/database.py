@@ -94,6 +94,7 @@ class Database:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._circuit = Circuit()
+        self._is_warm = False
         self._trial: asyncio.Task[None] | None = None
 
     @classmethod
@@ -133,11 +134,18 @@ class Database:
             yield connection
 
     async def ping(self) -> None:
-        """Return when the database answers a query, which is asked in any case.
+        """Return when the database answers a query, which is asked in any case, else raise `Unavailable`.
 
-        Raises:
-            Unavailable: It does not.
+        The first time every connection is asked at once, and one that answers is enough: who says that it is ready has
+        them, and its first requests do not wait for logins.
         """
+        asked = [self._answers() for _ in range(1 if self._is_warm else POOL_SIZE)]
+        failures = [failure for failure in await asyncio.gather(*asked, return_exceptions=True) if failure]
+        if len(failures) == len(asked):
+            raise failures[0]
+        self._is_warm = True
+
+    async def _answers(self) -> None:
         async with self._lend(None):
             pass
 
@@ -151,7 +159,7 @@ class Database:
     async def _try(self) -> None:
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(TRIAL_TIMEOUT_S):
-                await self.ping()
+                await self._answers()
 
     @asynccontextmanager
     async def _lend(self, owner: Principal | None, *, scope: str = "") -> AsyncGenerator[Connection]:

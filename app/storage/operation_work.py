@@ -16,7 +16,7 @@ _ONE: Final = "issuer = $1 and subject = $2 and id = $3"
 # One that runs already is run again: its message has come again, so who ran it is gone, or keeps nothing any more.
 # So is one that has failed: its message was put back, and is none that the inbox knows.
 _BEGIN: Final = (
-    f"update operations set status = 'running', problem = null, updated_at = $4 where {_ONE} "  # noqa: S608 - constants
+    f"update operations set status = 'running', problem = null, attempts = $5, updated_at = $4 where {_ONE} "  # noqa: S608 - constants
     "and status <> 'done' returning request"
 )
 _REPORT: Final = (
@@ -37,10 +37,10 @@ class PostgresOperationWork:
         self._database = database
         self._sealer = sealer
 
-    async def begin(self, owner: Principal, operation_id: UUID, *, now: datetime) -> str | None:
-        """Note that an operation runs and return its request."""
+    async def begin(self, owner: Principal, operation_id: UUID, *, attempt: int, now: datetime) -> str | None:
+        """Note that an operation runs, at which attempt, and return its request."""
         async with self._database.connection(owner) as connection:
-            sealed = await connection.fetchval(_BEGIN, owner.issuer, owner.subject, operation_id, now)
+            sealed = await connection.fetchval(_BEGIN, owner.issuer, owner.subject, operation_id, now, attempt)
         return None if sealed is None else await self._sealer.unseal(owner, request_place(operation_id), sealed)
 
     async def report(self, owner: Principal, operation_id: UUID, percent: int, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-NEWEST: Final = "0012"
+NEWEST: Final = "0013"
 """The last revision in `migrations/`."""
 PRODUCT_SCHEMA: Final = "public"
 """Where the product's tables are; the service may use them, not change them."""

@@ -10,9 +10,9 @@ from app.wiring.ground import open_login
 
 async def run_backup(settings: BackupSettings) -> None:
     """Copy every table to the container, or raise `BackupError`."""
-    database = settings.database
+    backups, database = settings.backups, settings.database
     async with (
         open_login(database) as login,
-        BlobContainer.open(settings.blob_endpoint, settings.container, client_id=database.client_id) as container,
+        BlobContainer.open(backups.endpoint, backups.container, client_id=database.client_id) as container,
     ):
         await back_up(login, container, now=datetime.now(UTC))

@@ -21,9 +21,11 @@ from app.domain.operations_port import OperationStarter
 from app.domain.privacy import Privacy
 from app.domain.sealing import Sealer
 from app.jobs.chores import House
+from app.operations.catalog import LONGEST_S
 from app.sealing.sealer import EnvelopeSealer
 from app.settings.jobs import UpkeepSettings
 from app.settings.services import WorkerSettings
+from app.storage.abandoned_operations import AbandonedOperations
 from app.storage.audit import PostgresAuditTrail
 from app.storage.blob_streams import StreamedContainer
 from app.storage.consents import PostgresConsents
@@ -115,6 +117,7 @@ class PrivacyWork:
             terms: How long things are kept.
         """
         return House(
+            abandoned=AbandonedOperations(self.database, longest_s=LONGEST_S),
             database=self.database,
             erasures=PostgresErasures(self.database, self.audit),
             exports=self._shelf(),

@@ -6,7 +6,6 @@ address by `probe`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 import pulumi
@@ -51,18 +50,14 @@ class AlertsSettings(Section):
     """Gigabytes of logs per day that are expected at the most."""
     budget_per_month: Annotated[int, Field(ge=1, le=1_000_000)]
     """What the environment may cost per month, in the currency of the bill."""
-    budget_start: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-01$")]
-    """First day of the month in which the budget begins: at its creation the current one or one of the next twelve."""
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Yield a promise that Azure does not make, a start before budgets exist, and pages of rules that are off."""
+        """Yield a promise that Azure does not make, and pages of rules that are off."""
         if self.availability_percent > (most := promise_percent()):
             yield (
                 "availability_percent",
                 f"Azure promises less than {self.availability_percent:g} (allowed up to {most:g})",
             )
-        if date.fromisoformat(self.budget_start) < date(2017, 6, 1):
-            yield "budget_start", f'"{self.budget_start}" is before Azure knows budgets (allowed from 2017-06-01)'
         if self.pages and not self.enabled:
             yield "pages", "true wakes nobody while `enabled` is false (allowed false, or enable the rules)"
 
@@ -111,7 +106,6 @@ class Alerts(pulumi.ComponentResource):
             f"{name}-budget",
             platform,
             amount=settings.budget_per_month,
-            start=settings.budget_start,
             email=settings.ticket_email,
             group_id=groups.ticket_id,
             parent=self,

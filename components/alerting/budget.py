@@ -17,19 +17,20 @@ def budget(
     platform: Platform,
     *,
     amount: int,
-    start: str,
     email: str,
     group_id: pulumi.Input[str],
     parent: pulumi.Resource,
 ) -> consumption.Budget:
-    """Make the budget of the resource group.
+    """Make the budget of the resource group, from the month of its creation on.
+
+    Azure takes no start before the current month for a new budget, and another start for none that exists (Microsoft,
+    "Budgets - Create Or Update"; github.com/Azure/CanadaPubSecALZ/issues/317): so a day in the stack file would turn
+    bad with time, and the engine keeps the start that the budget was made with.
 
     Args:
         name: Its logical name.
         platform: Whose group it is.
         amount: Per month, in the currency of the bill.
-        start: First day of the month it begins in, as 2026-11-01; once it exists it stays what it was, because Azure
-            refuses the change (github.com/Azure/CanadaPubSecALZ/issues/317).
         email: Whom Azure writes to.
         group_id: The action group that is told too.
         parent: The component that owns it.
@@ -44,7 +45,7 @@ def budget(
         amount=amount,
         category=consumption.CategoryType.COST,
         time_grain=consumption.TimeGrainType.MONTHLY,
-        time_period=consumption.BudgetTimePeriodArgs(start_date=f"{start}T00:00:00Z"),
+        time_period=consumption.BudgetTimePeriodArgs(start_date=f"{platform.today:%Y-%m}-01T00:00:00Z"),
         notifications={
             f"{kind}{percent}": consumption.NotificationArgs(
                 enabled=True,

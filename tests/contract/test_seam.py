@@ -1,6 +1,6 @@
 """The environment that the platform gives is the environment that the service reads, name for name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,13 +15,21 @@ from app.contract import (
     WORKER_PORT,
     ApiEnv,
     BackupEnv,
+    ChatProvider,
     McpEnv,
     MigrateEnv,
     RestoreEnv,
+    TokenAlgorithm,
     UpkeepEnv,
     WorkerEnv,
 )
 from app.settings import jobs, services
+from app.settings.reader import LOG_LEVELS
+from components.authentication import AuthenticationSettings
+from components.section import Section
+from components.workloads.job import JobSettings
+from components.workloads.service_settings import ChatSettings
+from components.workloads.workload_settings import WorkloadSettings
 from tests.tape import STACKS, Tape
 
 PORTS = {"api": API_PORT, "mcp": MCP_PORT, "worker": WORKER_PORT}
@@ -105,3 +113,19 @@ def test_a_container_runs_the_role_whose_environment_it_is_given(tapes: dict[str
     facts = ROLES[role]
     [container] = tapes["prod"].one(facts.kind, facts.name).inputs["template"][facts.containers]
     assert container["args"] == [role.split(maxsplit=1)[0]]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "known"),
+    [
+        (AuthenticationSettings, "algorithms", list(TokenAlgorithm)),
+        (ChatSettings, "provider", list(ChatProvider)),
+        (JobSettings, "log_level", LOG_LEVELS),
+        (WorkloadSettings, "log_level", LOG_LEVELS),
+    ],
+)
+def test_a_stack_file_may_choose_exactly_what_the_service_knows(
+    section: type[Section], key: str, known: Sequence[str]
+) -> None:
+    shape = section.model_json_schema()["properties"][key]
+    assert sorted(shape.get("items", shape)["enum"]) == sorted(known)

@@ -106,7 +106,7 @@ def test_the_program_and_the_policy_pack_allow_the_same_regions() -> None:
         ("platform", "unique", "mgmt", "digitalmee:platform.unique"),
         ("platform", "environment", "windows", "digitalmee:platform.environment"),
         ("platform", "owner", "a" * 300 + "@example.com", "digitalmee:platform.owner"),
-        ("vault", "secrets_expire", "0001-01-01", "digitalmee:vault.secrets_expire"),
+        ("vault", "secret_days", 0, "digitalmee:vault.secret_days"),
         ("backup", "cron", "0 0 31 2 *", "digitalmee:backup.cron"),
         ("migrate", "cron", "0 3 * * *", "digitalmee:migrate.cron"),
         ("database", "high_availability", "SameZone", None),

@@ -146,6 +146,14 @@ async def nothing_kept(scene: Scene) -> AsyncGenerator[None]:
         yield
 
 
+@asynccontextmanager
+async def nothing_unsealed(scene: Scene) -> AsyncGenerator[None]:
+    """Let whoever looks for the key of a person wait for the end of the block."""
+    async with scene.database.upkeep() as connection, connection.transaction():
+        await connection.execute("lock table subject_keys in access exclusive mode")
+        yield
+
+
 async def someone_waits(scene: Scene) -> None:
     """Wait until somebody waits for the lock of `nothing_kept`."""
     async with asyncio.timeout(WITHIN_S), scene.database.upkeep() as connection:

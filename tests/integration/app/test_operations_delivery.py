@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,17 +12,28 @@ import pytest
 import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
 
-from app.contract import OPERATIONS_QUEUE, REPLAY_OF, ApiEnv
+from app.contract import DELIVERIES_MAX, LOCK_MAX_S, OPERATIONS_QUEUE, REPLAY_OF, ApiEnv
 from app.domain.identifiers import time_ordered_id
 from app.domain.inbox import Keep, keep_nothing
 from app.domain.outbox import Message
+from app.operations.catalog import LONGEST_S
 from app.queue.operation_orders import GIVEN_UP
 from app.queue.orders import reader
+from app.storage.abandoned_operations import ABANDONED, AbandonedOperations
 from app.storage.operations import request_place
 from app.storage.outbox import PostgresOutbox
 from app.telemetry.spans import Span, Tracer
 from app.telemetry.tracing import use
-from tests.integration.app.operations_scene import ADA, OPERATIONS, nothing_kept, now, serve_api, someone_waits, work
+from tests.integration.app.operations_scene import (
+    ADA,
+    OPERATIONS,
+    nothing_kept,
+    nothing_unsealed,
+    now,
+    serve_api,
+    someone_waits,
+    work,
+)
 from tests.integration.app.platform_parts import WORKER, Platform
 from tests.integration.app.queue_scene import RULES, Scene, imported, is_empty, open_scene
 from tests.integration.app.replica_process import WITHIN_S, Served
@@ -181,6 +193,38 @@ async def test_a10_a_worker_told_to_stop_settles_what_it_has_and_takes_nothing_m
     assert scene.broker.counts(OPERATIONS_QUEUE).active == 1
     async with work(scene):
         await scene.counted(is_empty)
+
+
+async def abandoned(scene: Scene, times: int) -> None:
+    """Let the next message of the queue be given back so often."""
+    async with scene.client(WORKER) as client, client.get_queue_receiver(OPERATIONS_QUEUE) as receiver:
+        for _ in range(times):
+            [message] = await receiver.receive_messages(1, max_wait_time=WITHIN_S)
+            await receiver.abandon_message(message)
+
+
+async def test_a7_an_operation_has_failed_whose_worker_was_killed_at_the_last_attempt(scene: Scene) -> None:
+    house = AbandonedOperations(scene.database, longest_s=LONGEST_S)
+    over = timedelta(seconds=LONGEST_S + LOCK_MAX_S)
+    async with serve_api(scene) as api:
+        started = await api.start("late after all")
+        await abandoned(scene, DELIVERIES_MAX - 1)
+        async with nothing_unsealed(scene), scene.worker() as worker:
+            await someone_waits(scene)
+            worker.process.kill()
+            await worker.process.wait()
+        await scene.counted(lambda counts: counts.dead_letters == 1 and counts.active == 0)
+        silent = datetime.fromisoformat((await api.has_status(started["id"], "running"))["updated_at"])
+        assert await house.end(now=silent + over) == 0
+        assert await house.end(now=silent + over + timedelta(seconds=1)) == 1
+        assert (await api.seen(started["id"]))["problem"] == ABANDONED
+        [dead] = await scene.dead_letters()
+        put_back = operation_message(json.loads(str(dead)))
+        put_back.application_properties = {REPLAY_OF: str(dead.message_id)}
+        await scene.send(put_back)
+        async with work(scene):
+            assert (await api.has_status(started["id"], "done"))["problem"] is None
+            await scene.counted(is_empty)
 
 
 def operation_message(reference: dict[str, object]) -> ServiceBusMessage:

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import pytest
 import pytest_asyncio
 
+from app.contract import DELIVERIES_MAX, LOCK_MAX_S, MESSAGE_TTL_DAYS
 from app.domain.errors import Erased, Invalid, NotFound
 from app.domain.identifiers import time_ordered_id
 from app.domain.models import Principal
-from app.domain.operations import NewOperation, OperationStatus
+from app.domain.operations import NewOperation, Operation, OperationStatus
 from app.domain.outbox import Message
 from app.jobs.migrate import DatabaseRole, migrate
 from app.operations.catalog import KINDS
 from app.queue.consumer import Consumer
 from app.queue.operation_orders import OperationOrders
+from app.storage.abandoned_operations import ABANDONED, AbandonedOperations
 from app.storage.database import Database
 from app.storage.inbox import PostgresInbox
 from app.storage.operation_work import PostgresOperationWork
@@ -219,3 +222,68 @@ async def test_a9_work_cut_at_every_wait_for_the_database_has_its_effect_once(st
         assert await count(stores, "tasks") == 2 * (at + 1), at
         at += 1
     assert at > 15  # connections, statements and the commit: the interruption met them all
+
+
+RUN: Final = timedelta(hours=1)
+ATTEMPT: Final = RUN + timedelta(seconds=LOCK_MAX_S)
+QUEUE: Final = timedelta(days=MESSAGE_TTL_DAYS)
+
+
+async def silent(stores: Stores, *, attempts: int, status: str = "running", owner: Principal = ADA) -> Operation:
+    """Start an operation that nothing is heard of after this attempt; the queue has had its message."""
+    start = new()
+    await stores.operations.start(owner, start)
+    async with stores.worker.upkeep() as connection:
+        await connection.execute("delete from outbox")
+        await connection.execute(
+            "update operations set status = $2, attempts = $3 where id = $1", start.id, status, attempts
+        )
+    return await stores.operations.get(owner, start.id)
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "after"),
+    [
+        ("waiting", 0, QUEUE + ATTEMPT),
+        ("running", 1, QUEUE + ATTEMPT),
+        ("running", DELIVERIES_MAX - 1, QUEUE + ATTEMPT),
+        ("running", DELIVERIES_MAX, ATTEMPT),
+    ],
+)
+async def test_a7_an_operation_has_failed_once_the_queue_has_no_attempt_or_no_time_left_for_it(
+    stores: Stores, status: str, attempts: int, after: timedelta
+) -> None:
+    house = AbandonedOperations(stores.worker, longest_s=RUN.total_seconds())
+    operation = await silent(stores, attempts=attempts, status=status)
+    last_moment = operation.updated_at + after
+    assert await house.end(now=last_moment) == 0
+    assert await stores.operations.get(ADA, operation.id) == operation
+    at = last_moment + timedelta(microseconds=1)
+    assert await house.end(now=at) == 1
+    seen = await stores.operations.get(ADA, operation.id)
+    assert (seen.status, seen.problem, seen.updated_at) == (OperationStatus.FAILED, ABANDONED, at)
+    assert await house.end(now=at + QUEUE * 2) == 0
+
+
+async def test_a_message_that_was_put_back_counts_its_attempts_anew(stores: Stores) -> None:
+    work = PostgresOperationWork(stores.worker, MemorySealer())
+    operation = await silent(stores, attempts=DELIVERIES_MAX)
+    assert await work.begin(ADA, operation.id, attempt=1, now=operation.updated_at) == TASKS
+    house = AbandonedOperations(stores.worker, longest_s=RUN.total_seconds())
+    assert await house.end(now=operation.updated_at + QUEUE + ATTEMPT) == 0
+
+
+async def test_what_has_ended_or_waits_in_the_outbox_or_is_of_the_erased_is_not_abandoned(stores: Stores) -> None:
+    gone = person("erased meanwhile")
+    ended = [await silent(stores, attempts=DELIVERIES_MAX, status=status) for status in ("done", "failed")]
+    await silent(stores, attempts=DELIVERIES_MAX, owner=gone)
+    unsent = await stores.operations.start(ADA, new())
+    async with stores.worker.upkeep() as connection:
+        await connection.execute(
+            "insert into erasures (person, id, requested_at) values (person_of($1, $2), $3, now())",
+            *(gone.issuer, gone.subject, new().id),
+        )
+    house = AbandonedOperations(stores.worker, longest_s=RUN.total_seconds())
+    assert await house.end(now=datetime.now(UTC) + QUEUE * 2) == 0
+    for operation in [*ended, unsent]:
+        assert await stores.operations.get(ADA, operation.id) == operation

@@ -16,7 +16,7 @@ from app.limits.limiter import Limiter
 from app.limits.settling import settling
 from app.limits.shared_times import RedisTimes
 from app.telemetry.counters import Counter
-from tests.integration.app.redis_parts import RedisCloud, somebody, until
+from tests.integration.app.redis_parts import WITHIN_S, PatientLink, RedisCloud, somebody, until
 from tests.rig.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,9 +42,10 @@ class Replica:
 async def open_replica(cloud: RedisCloud, port: int | None = None) -> AsyncGenerator[Replica]:
     async with cloud.replica(port=port) as cache:
         answers = Counter("limiter.answers")
-        limiter = Limiter(per_person=QUOTA, per_address=QUOTA, link=cache.link, answers=answers)
+        link = cache.link if port else PatientLink(cache.link.pool)  # nothing comes between, so nothing is given up
+        limiter = Limiter(per_person=QUOTA, per_address=QUOTA, link=link, answers=answers)
         async with settling(limiter.settled, answers=answers, interval_s=0.05):
-            yield Replica(link=cache.link, limiter=limiter, answers=answers)
+            yield Replica(link=link, limiter=limiter, answers=answers)
 
 
 async def told_s(link: Link, person: Principal) -> float:
@@ -54,7 +55,7 @@ async def told_s(link: Link, person: Principal) -> float:
         life: int = await client.pttl(f"limit:{{person}}:{cache_name(person)}")
         return life
 
-    return max(0, await link.call(ask)) / 1000
+    return max(0, await link.call(ask, budget_s=WITHIN_S)) / 1000
 
 
 async def test_a15_who_spends_half_at_each_of_two_replicas_is_refused_by_both(redis_cloud: RedisCloud) -> None:
@@ -111,7 +112,7 @@ async def test_a2_a_redis_that_hangs_is_not_waited_for_and_counts_nothing_twice(
 async def test_a_last_settlement_tells_others_when_a_replica_ends(redis_cloud: RedisCloud) -> None:
     person = somebody()
     async with redis_cloud.replica() as cache:
-        limiter = Limiter(per_person=QUOTA, per_address=QUOTA, link=cache.link)
+        limiter = Limiter(per_person=QUOTA, per_address=QUOTA, link=PatientLink(cache.link.pool))
         async with settling(limiter.settled, interval_s=3600):
             for _ in range(QUOTA):
                 limiter.ask_person(person)
@@ -121,12 +122,13 @@ async def test_a_last_settlement_tells_others_when_a_replica_ends(redis_cloud: R
 async def test_a_number_counts_once_however_often_it_is_told(redis_cloud: RedisCloud) -> None:
     key, other = somebody().subject, somebody().subject
     async with redis_cloud.replica() as replica:
-        times = RedisTimes(POLICY, replica.link)
+        link = PatientLink(replica.link.pool)
+        times = RedisTimes(POLICY, link)
         assert await times.add(7, {key: 10.0, other: 0.0}) == [10, 0]
         (again,) = await times.add(7, {key: 10.0})
         (older,) = await times.add(6, {key: 10.0})
         (next_one,) = await times.add(8, {key: 10.0})
-        (of_another,) = await RedisTimes(POLICY, replica.link).add(7, {key: 10.0})
+        (of_another,) = await RedisTimes(POLICY, link).add(7, {key: 10.0})
     assert 9 < older <= again <= 10
     assert 19 < next_one <= 20
     assert 29 < of_another <= 30
@@ -134,7 +136,8 @@ async def test_a_number_counts_once_however_often_it_is_told(redis_cloud: RedisC
 
 async def test_a11_a_clock_that_jumps_and_values_that_are_not_ours_lock_nobody_out(redis_cloud: RedisCloud) -> None:
     async with redis_cloud.replica() as replica:
-        times, now = RedisTimes(POLICY, replica.link), await replica.link.call(lambda client: client.time())
+        link = PatientLink(replica.link.pool)
+        times, now = RedisTimes(POLICY, link), await link.call(lambda client: client.time())
         hour, now_us = 3_600_000_000, now[0] * 1_000_000 + now[1]
         kept = {
             "nonsense": 0,
@@ -146,11 +149,11 @@ async def test_a11_a_clock_that_jumps_and_values_that_are_not_ours_lock_nobody_o
         }
         for value, whole_in_s in kept.items():
             key = somebody().subject
-            await replica.link.call(lambda client, k=key, v=value: client.set(f"limit:{{test}}:{k}", v))
-            (found,) = await RedisTimes(POLICY, replica.link).add(1, {key: 0.0})
+            await link.call(lambda client, k=key, v=value: client.set(f"limit:{{test}}:{k}", v))
+            (found,) = await RedisTimes(POLICY, link).add(1, {key: 0.0})
             assert found == pytest.approx(whole_in_s, abs=2), value
         key = somebody().subject
-        await replica.link.call(lambda client: client.lpush(f"limit:{{test}}:{key}", "of another type"))
+        await link.call(lambda client: client.lpush(f"limit:{{test}}:{key}", "of another type"))
         assert await times.add(1, {key: 3.0}) == [3]
 
 

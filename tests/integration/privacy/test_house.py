@@ -187,3 +187,13 @@ async def test_an_entry_of_the_ledger_of_consents_cannot_be_changed(fresh: Scene
         with pytest.raises(Exception, match="only ever added to"):
             async with fresh.api.connection(ada) as connection:
                 await connection.execute(attempt)
+
+
+async def test_the_house_ends_operations_that_nobody_can_be_doing(fresh: Scene) -> None:
+    ada = person("ada-waits")
+    await plant(fresh.api, fresh.sealer, ada)  # it runs for a quarter of a century, and would be deleted for its age
+    async with fresh.keeper.upkeep() as connection:
+        await connection.execute("update operations set created_at = $1", NOW)
+    assert await keep_house(fresh.house.chores())
+    async with fresh.keeper.upkeep() as connection:
+        assert await connection.fetchval("select status from operations") == "failed"

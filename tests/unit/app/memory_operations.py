@@ -54,7 +54,8 @@ class MemoryOperations:
         found = tuple(older[:limit])
         return OperationPage(operations=found, after=found[-1].id if len(older) > limit else None)
 
-    async def begin(self, owner: Principal, operation_id: UUID, *, now: datetime) -> str | None:
+    async def begin(self, owner: Principal, operation_id: UUID, *, attempt: int, now: datetime) -> str | None:
+        assert attempt >= 1
         found = self.kept.get((owner, operation_id))
         if found is None or found.status == OperationStatus.DONE:
             return None

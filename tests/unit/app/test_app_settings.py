@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,10 @@ def test_the_backup_reads_every_variable_of_the_contract() -> None:
     environ = Recorded(BACKUP)
     settings = BackupSettings.load(environ)
     assert set(BackupEnv) == environ.read
-    assert (settings.blob_endpoint, settings.container) == ("https://account.blob.core.windows.net/", "backups")
+    assert (settings.backups.endpoint, settings.backups.container) == (
+        "https://account.blob.core.windows.net/",
+        "backups",
+    )
 
 
 def test_the_restore_reads_every_variable_of_the_contract() -> None:
@@ -242,6 +246,15 @@ def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as failure:
         ApiSettings.load({"LOG_LEVEL": "loud"})
     assert len(str(failure.value).splitlines()) == len(ApiEnv)
+
+
+@pytest.mark.parametrize("role", [ApiSettings, BackupSettings, RestoreSettings, UpkeepSettings, WorkerSettings])
+def test_a_variable_that_several_groups_are_made_of_is_told_once(role: type[Any]) -> None:
+    with pytest.raises(SettingsError) as failure:
+        role.load({})
+    told = str(failure.value).splitlines()
+    assert [line for line in told if line.startswith("STORAGE_BLOB_ENDPOINT: missing")]
+    assert len(told) == len(set(told))
 
 
 def test_a_secret_shows_in_no_representation() -> None:

@@ -1,9 +1,12 @@
 """Settings and platforms for the tests of components."""
 
+from datetime import date
+
 from components.platform import Platform, PlatformArgs, PlatformSettings
 from components.registry import Registry, RegistryArgs, RegistrySettings
 from tests.tape import SUBSCRIPTION, TENANT
 
+TODAY = date(2026, 11, 23)
 PLATFORM_SETTINGS = PlatformSettings(
     environment="test",
     unique="abc1",
@@ -29,7 +32,8 @@ def tags(component: str) -> dict[str, str]:
 def platform() -> Platform:
     """Declare a platform; call it inside a recorded program."""
     return Platform(
-        "platform", PlatformArgs(settings=PLATFORM_SETTINGS, subscription_id=SUBSCRIPTION, tenant_id=TENANT)
+        "platform",
+        PlatformArgs(settings=PLATFORM_SETTINGS, subscription_id=SUBSCRIPTION, tenant_id=TENANT, today=TODAY),
     )
 
 

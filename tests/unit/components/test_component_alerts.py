@@ -5,8 +5,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.alerting.alerts import Alerts, AlertsArgs, AlertsSettings
@@ -27,7 +25,6 @@ VALUES: dict[str, Any] = {
     "latency_ms": 500,
     "ingestion_gb_per_day": 2.0,
     "budget_per_month": 500,
-    "budget_start": "2026-11-01",
 }
 
 
@@ -195,9 +192,6 @@ def test_every_rule_ends_in_its_runbook(tape: Tape) -> None:
         ("availability_percent", 99.95),
         ("latency_ms", 0),
         ("budget_per_month", 0),
-        ("budget_start", "2026-11-15"),
-        ("budget_start", "2026-13-01"),
-        ("budget_start", "2016-01-01"),
     ],
 )
 def test_refused_is(key: str, value: object) -> None:
@@ -208,19 +202,6 @@ def test_refused_is(key: str, value: object) -> None:
 def test_refused_are_pages_of_rules_that_are_off() -> None:
     with pytest.raises(ValidationError, match="wakes nobody"):
         AlertsSettings.model_validate({**VALUES, "enabled": False})
-
-
-@settings(max_examples=40, deadline=None)
-@given(year=st.integers(2000, 2099), month=st.integers(1, 12), day=st.integers(1, 28))
-def test_a_budget_starts_on_the_first_of_a_month_since_budgets_exist(year: int, month: int, day: int) -> None:
-    start = f"{year}-{month:02}-{day:02}"
-    allowed = day == 1 and start >= "2017-06-01"
-    try:
-        AlertsSettings.model_validate({**VALUES, "budget_start": start})
-    except ValidationError:
-        assert not allowed
-    else:
-        assert allowed
 
 
 def test_an_address_that_is_not_public_is_asked_by_nobody_outside() -> None:

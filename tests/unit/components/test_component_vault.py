@@ -11,11 +11,15 @@ from components.vault_settings import VaultSettings
 from tests.tape import TENANT, Tape, record, recorded_once
 from tests.unit.components.parts import platform, tags
 
+END_OF_SECRETS = 1810944000
+"""The 2027-05-22."""
+END_OF_KEYS = 1826928000
+"""The 2027-11-23."""
 SMALLEST = VaultSettings(
-    soft_delete_days=7, purge_protection=False, secrets_expire="2027-06-30", key_days=365, private=False, protect=False
+    soft_delete_days=7, purge_protection=False, secret_days=180, key_days=365, private=False, protect=False
 )
 EVERYTHING = VaultSettings(
-    soft_delete_days=90, purge_protection=True, secrets_expire="2027-06-30", key_days=365, private=True, protect=True
+    soft_delete_days=90, purge_protection=True, secret_days=180, key_days=365, private=True, protect=True
 )
 
 
@@ -71,7 +75,7 @@ def test_everything_is_private_and_protected_from_deletion_and_from_purge() -> N
 def test_a_third_party_secret_is_a_placeholder_that_is_written_once() -> None:
     secret = _tape(SMALLEST, secrets=("a-key",)).one("Secret", "vault-a-key")
     assert secret.inputs["properties"] == {
-        "attributes": {"expires": 1814313600},
+        "attributes": {"expires": END_OF_SECRETS},
         "contentType": "text/plain",
         "value": PLACEHOLDER_SECRET,
     }
@@ -91,7 +95,7 @@ def test_the_key_of_people_wraps_and_unwraps_and_has_an_end_and_successors() -> 
     assert key.inputs == {
         "keyName": "people",
         "properties": {
-            "attributes": {"enabled": True, "expires": 1814313600, "exportable": False},
+            "attributes": {"enabled": True, "expires": END_OF_KEYS, "exportable": False},
             "keyOps": ["wrapKey", "unwrapKey"],
             "keySize": 3072,
             "kty": "RSA",
@@ -123,7 +127,7 @@ def test_refused_is_a_grant_on_a_secret_that_is_not_declared() -> None:
         _tape(SMALLEST, secrets=("a-key",), read="c-key")
 
 
-@pytest.mark.parametrize("day", ["2027-02-30", "2027-13-01", "2027-00-01"])
-def test_refused_is_a_day_that_is_in_no_calendar(day: str) -> None:
-    with pytest.raises(ValidationError, match=f'secrets_expire: "{day}" is not a day'):
-        VaultSettings.model_validate(SMALLEST.model_dump() | {"secrets_expire": day})
+@pytest.mark.parametrize(("key", "days"), [("secret_days", 0), ("secret_days", 731), ("key_days", -1)])
+def test_refused_is_a_life_that_is_over_at_once_or_lasts_for_years(key: str, days: int) -> None:
+    with pytest.raises(ValidationError, match=key):
+        VaultSettings.model_validate(SMALLEST.model_dump() | {key: days})

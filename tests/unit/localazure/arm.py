@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -62,7 +63,7 @@ ACCEPTED: Final[Mapping[str, Inputs]] = {
         "category": "Cost",
         "scope": GROUP,
         "timeGrain": "Monthly",
-        "timePeriod": {"startDate": "2026-11-01T00:00:00Z"},
+        "timePeriod": {"startDate": f"{datetime.now(UTC):%Y-%m}-01T00:00:00Z"},
     },
     "cdn:AFDCustomDomain": {
         **IN_DOOR,
