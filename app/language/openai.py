@@ -27,7 +27,7 @@ class OpenAiModel:
         timeout = openai.Timeout(SILENCE_S, connect=CONNECT_S)
         self._client = openai.AsyncOpenAI(
             api_key=key.value,
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+            http_client=openai.DefaultAioHttpClient(follow_redirects=False, timeout=timeout),
             max_retries=0,
             timeout=timeout,
         )
