@@ -1,14 +1,22 @@
 """Talks in PostgreSQL, what was said in them sealed. Every statement is constant text and names its owner."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from app.domain.chat import ChatMessage, ChatPage
+import msgspec
+
+from app.domain.chat import ChatMessage, ChatPage, Disclosed
 from app.domain.language import Author
 from app.domain.models import Principal
+from app.domain.processing import MESSAGE_DISCLOSED
+from app.domain.profiles import Plan
+from app.domain.purposes import Purpose
 from app.domain.sealing import Sealer
 from app.storage.database import Connections
 from app.storage.keyset import below
+from app.storage.processing import NOTE, entry_values
 
 _COLUMNS: Final = "id, author, content, model, partial, created_at"
 _ADD: Final = (
@@ -19,6 +27,15 @@ _PAGE: Final = (
     f"select {_COLUMNS} from chat_messages where issuer = $1 and subject = $2 "  # noqa: S608 - constants
     "and id < $3 order by id desc limit $4"
 )
+# One trip for what a message needs. A statement that changes rows runs to its end though nothing reads what it gives
+# (PostgreSQL, "Data-Modifying Statements in WITH"), and the one row of the plan is there without any message.
+_DISCLOSE: Final = (
+    f"with noted as ({NOTE}), "  # noqa: S608 - constants
+    "of_person as (select coalesce((select plan from profiles where issuer = $1 and subject = $2), 'free') as plan) "
+    f"select plan, said.* from of_person left join lateral (select {_COLUMNS} from chat_messages "
+    "where issuer = $1 and subject = $2 order by id desc limit ($8::jsonb ->> of_person.plan)::int) said on true "
+    "order by id desc"
+)
 _FORGET: Final = "delete from chat_messages where issuer = $1 and subject = $2"
 
 
@@ -28,7 +45,7 @@ def chat_place(message_id: UUID) -> str:
 
 
 class PostgresChat:
-    """The port `ChatStore` on PostgreSQL."""
+    """The ports `ChatStore` and `Disclosures` on PostgreSQL."""
 
     def __init__(self, database: Connections, sealer: Sealer) -> None:
         self._database = database
@@ -51,14 +68,25 @@ class PostgresChat:
         """Return a page by key: as fast on the last page as on the first."""
         async with self._database.connection(owner) as connection:
             rows = await connection.fetch(_PAGE, owner.issuer, owner.subject, below(after), limit + 1)
-        # One after another: the first waits for the person's key, the others find it, and a task each would cost more.
-        messages = [await self._message(owner, row) for row in rows[:limit]]
-        return ChatPage(messages=tuple(messages), after=messages[-1].id if len(rows) > limit else None)
+        messages = await self._messages(owner, rows[:limit])
+        return ChatPage(messages=messages, after=messages[-1].id if len(rows) > limit else None)
+
+    async def disclose(self, owner: Principal, at: datetime, history: Mapping[Plan, int]) -> Disclosed:
+        """Note that the model is told, and return what, by one statement."""
+        entry = entry_values(owner, Purpose.CHAT, MESSAGE_DISCLOSED, at)
+        async with self._database.connection(owner) as connection:
+            rows = await connection.fetch(_DISCLOSE, *entry, msgspec.json.encode(history).decode())
+        messages = await self._messages(owner, [row for row in rows if row["id"]])
+        return Disclosed(plan=Plan(rows[0]["plan"]), messages=messages)
 
     async def forget(self, owner: Principal) -> None:
         """Delete everything that was said."""
         async with self._database.connection(owner) as connection:
             await connection.execute(_FORGET, owner.issuer, owner.subject)
+
+    async def _messages(self, owner: Principal, rows: Sequence[Any]) -> tuple[ChatMessage, ...]:
+        # One after another: the first waits for the person's key, the others find it, and a task each would cost more.
+        return tuple([await self._message(owner, row) for row in rows])
 
     async def _message(self, owner: Principal, row: Any) -> ChatMessage:
         return ChatMessage(

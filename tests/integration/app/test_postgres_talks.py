@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from app.domain.chat import Chat, Exchange
+from app.domain.chat import Chat, Disclosed, Exchange
 from app.domain.errors import Erased
 from app.domain.models import Principal
+from app.domain.profiles import Plan, grant
 from app.domain.telegram import HELP, LINKED, UNLINKED, Line
 from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
@@ -63,13 +64,8 @@ async def store(platform: Platform) -> AsyncGenerator[Store]:
 
 
 def talk(store: Store, *, now: datetime = NOW) -> Chat:
-    return Chat(
-        store=PostgresChat(store.api, MemorySealer()),
-        model=ScriptedModel(),
-        now=lambda: now,
-        processing=PostgresProcessingLog(store.api),
-        profiles=PostgresProfiles(store.api, MemorySealer()),
-    )
+    chat = PostgresChat(store.api, MemorySealer())
+    return Chat(store=chat, model=ScriptedModel(), now=lambda: now, disclosures=chat)
 
 
 async def exchange(chat: Chat, person: Principal, text: str) -> Exchange:
@@ -90,7 +86,7 @@ async def test_it_is_noted_when_the_model_is_told_and_it_is_told_nothing_of_an_e
     model = ScriptedModel()
     chat = replace(talk(store), model=model)
     await exchange(chat, BOB, "Why?")
-    [entry] = (await chat.processing.page(BOB, limit=10, after=None)).entries
+    [entry] = (await PostgresProcessingLog(store.api).page(BOB, limit=10, after=None)).entries
     assert (entry.purpose, entry.basis, entry.action) == ("chat", "contract", "message.disclosed")
     gone = Principal(issuer=BOB.issuer, subject=uuid4().hex)
     async with store.worker.upkeep() as connection:
@@ -101,6 +97,22 @@ async def test_it_is_noted_when_the_model_is_told_and_it_is_told_nothing_of_an_e
     with pytest.raises(Erased):
         await exchange(chat, gone, "Who am I?")
     assert len(model.prompts) == 1
+
+
+async def test_the_model_is_told_as_much_of_a_talk_as_the_plan_of_its_person_has_and_nothing_of_another(
+    store: Store,
+) -> None:
+    for second in range(3):
+        await exchange(talk(store, now=NOW + timedelta(seconds=second)), ADA, str(second))
+    await exchange(talk(store), BOB, "his")
+    profiles = PostgresProfiles(store.api, MemorySealer())
+    await profiles.change(ADA, lambda profile: grant(profile, Plan.PREMIUM, now=NOW))
+    chat, history = PostgresChat(store.api, MemorySealer()), {Plan.FREE: 1, Plan.PREMIUM: 5}
+    hers, his = [await chat.disclose(who, NOW, history) for who in (ADA, BOB)]
+    nobodys = await chat.disclose(replace(ADA, issuer="https://two.test"), NOW, history)
+    assert hers == Disclosed(plan=Plan.PREMIUM, messages=(await chat.page(ADA, limit=5, after=None)).messages)
+    assert his == Disclosed(plan=Plan.FREE, messages=(await chat.page(BOB, limit=1, after=None)).messages)
+    assert nobodys == Disclosed(plan=Plan.FREE, messages=())
 
 
 async def test_pages_of_a_talk_are_complete(store: Store) -> None:
