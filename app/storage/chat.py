@@ -14,14 +14,15 @@ from app.domain.processing import MESSAGE_DISCLOSED
 from app.domain.profiles import Plan
 from app.domain.purposes import Purpose
 from app.domain.sealing import Sealer
-from app.storage.database import Connections
+from app.storage.database import OwnSight
 from app.storage.keyset import below
-from app.storage.processing import NOTE, entry_values
+from app.storage.processing import NOTE_SEEN, entry_values
+from app.storage.sight import SEEN
 
 _COLUMNS: Final = "id, author, content, model, partial, created_at"
 _ADD: Final = (
-    f"insert into chat_messages (issuer, subject, {_COLUMNS}) "  # noqa: S608 - constants
-    "values ($1, $2, $3, $4, $5, $6, $7, $8)"
+    f"with {SEEN} insert into chat_messages (issuer, subject, {_COLUMNS}) select seen.issuer, seen.subject, said.* "  # noqa: S608 - constants
+    "from seen, unnest($3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::boolean[], $8::timestamptz[]) said"
 )
 _PAGE: Final = (
     f"select {_COLUMNS} from chat_messages where issuer = $1 and subject = $2 "  # noqa: S608 - constants
@@ -30,11 +31,11 @@ _PAGE: Final = (
 # One trip for what a message needs. A statement that changes rows runs to its end though nothing reads what it gives
 # (PostgreSQL, "Data-Modifying Statements in WITH"), and the one row of the plan is there without any message.
 _DISCLOSE: Final = (
-    f"with noted as ({NOTE}), "  # noqa: S608 - constants
-    "of_person as (select coalesce((select plan from profiles where issuer = $1 and subject = $2), 'free') as plan) "
-    f"select plan, said.* from of_person left join lateral (select {_COLUMNS} from chat_messages "
-    "where issuer = $1 and subject = $2 order by id desc limit ($8::jsonb ->> of_person.plan)::int) said on true "
-    "order by id desc"
+    f"with {SEEN}, noted as ({NOTE_SEEN}) select paid.plan, said.* from seen "  # noqa: S608 - constants
+    "left join lateral (select plan from profiles where (issuer, subject) = (seen.issuer, seen.subject) limit 1) paid "
+    f"on true left join lateral (select {_COLUMNS} from chat_messages "
+    "where (issuer, subject) = (seen.issuer, seen.subject) "
+    "order by id desc limit ($8::jsonb ->> coalesce(paid.plan, 'free'))::int) said on true order by said.id desc"
 )
 _FORGET: Final = "delete from chat_messages where issuer = $1 and subject = $2"
 
@@ -47,22 +48,22 @@ def chat_place(message_id: UUID) -> str:
 class PostgresChat:
     """The ports `ChatStore` and `Disclosures` on PostgreSQL."""
 
-    def __init__(self, database: Connections, sealer: Sealer) -> None:
+    def __init__(self, database: OwnSight, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
     async def add(self, owner: Principal, *messages: ChatMessage) -> None:
         """Keep messages, all of them or none. They are sealed before a connection is borrowed."""
-        rows = [
-            (
-                *(owner.issuer, owner.subject, one.id, one.author),
-                await self._sealer.seal(owner, chat_place(one.id), one.content),
-                *(one.model, one.partial, one.created_at),
-            )
-            for one in messages
-        ]
-        async with self._database.connection(owner) as connection:
-            await connection.executemany(_ADD, rows)  # one transaction, says asyncpg
+        columns = (
+            [one.id for one in messages],
+            [one.author for one in messages],
+            [await self._sealer.seal(owner, chat_place(one.id), one.content) for one in messages],
+            [one.model for one in messages],
+            [one.partial for one in messages],
+            [one.created_at for one in messages],
+        )
+        async with self._database.unsighted() as connection:
+            await connection.execute(_ADD, owner.issuer, owner.subject, *columns)
 
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ChatPage:
         """Return a page by key: as fast on the last page as on the first."""
@@ -74,10 +75,10 @@ class PostgresChat:
     async def disclose(self, owner: Principal, at: datetime, history: Mapping[Plan, int]) -> Disclosed:
         """Note that the model is told, and return what, by one statement."""
         entry = entry_values(owner, Purpose.CHAT, MESSAGE_DISCLOSED, at)
-        async with self._database.connection(owner) as connection:
+        async with self._database.unsighted() as connection:
             rows = await connection.fetch(_DISCLOSE, *entry, msgspec.json.encode(history).decode())
         messages = await self._messages(owner, [row for row in rows if row["id"]])
-        return Disclosed(plan=Plan(rows[0]["plan"]), messages=messages)
+        return Disclosed(plan=Plan(rows[0]["plan"] or Plan.FREE), messages=messages)
 
     async def forget(self, owner: Principal) -> None:
         """Delete everything that was said."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,9 +18,11 @@ from app.domain.profiles import Plan, grant
 from app.domain.telegram import HELP, LINKED, UNLINKED, Line
 from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
+from app.storage.connection import Connection
 from app.storage.database import Database
 from app.storage.processing import PostgresProcessingLog
 from app.storage.profiles import PostgresProfiles
+from app.storage.sight import see
 from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
@@ -113,6 +115,55 @@ async def test_the_model_is_told_as_much_of_a_talk_as_the_plan_of_its_person_has
     assert hers == Disclosed(plan=Plan.PREMIUM, messages=(await chat.page(ADA, limit=5, after=None)).messages)
     assert his == Disclosed(plan=Plan.FREE, messages=(await chat.page(BOB, limit=1, after=None)).messages)
     assert nobodys == Disclosed(plan=Plan.FREE, messages=())
+
+
+class OneSession:
+    """Lends one session again and again, with the sight that it has."""
+
+    def __init__(self, session: Connection) -> None:
+        self.session = session
+
+    @asynccontextmanager
+    async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
+        await see(self.session, owner)
+        yield self.session
+
+    @asynccontextmanager
+    async def unsighted(self) -> AsyncGenerator[Connection]:
+        yield self.session
+
+
+@pytest.mark.parametrize("joins", ["enable_hashjoin", "enable_nestloop"])
+async def test_what_sets_its_own_sight_sees_its_person_alone_whatever_the_session_saw_before(
+    store: Store, joins: str
+) -> None:
+    for person in (ADA, BOB):
+        await exchange(talk(store), person, person.subject)
+    async with store.api.connection(BOB) as session:
+        chat, history = PostgresChat(OneSession(session), MemorySealer()), {Plan.FREE: 10, Plan.PREMIUM: 10}
+        async with session.transaction():
+            await session.execute(f"set local {joins} = off")
+            for before, person in ((BOB, ADA), (None, BOB), (ADA, BOB), (BOB, BOB)):
+                await see(session, before)
+                told = await chat.disclose(person, NOW, history)
+                assert [one.content for one in told.messages] == [f"You said: {person.subject}", person.subject]
+                assert {row["subject"] for row in await session.fetch("select * from processing_log")} == {
+                    person.subject
+                }
+
+
+async def test_messages_are_kept_for_the_person_that_they_are_of_whatever_the_session_saw_before(store: Store) -> None:
+    kept = await exchange(talk(store), BOB, "his")
+    async with store.api.connection(BOB) as session:
+        chat = PostgresChat(OneSession(session), MemorySealer())
+        hers = (replace(kept.question, id=uuid4()), replace(kept.answer, id=uuid4()))
+        await chat.add(ADA, *hers)
+        assert {one.id for one in (await chat.page(BOB, limit=9, after=None)).messages} == {
+            kept.question.id,
+            kept.answer.id,
+        }
+        found = (await chat.page(ADA, limit=9, after=None)).messages
+    assert sorted(found, key=lambda one: one.id) == sorted(hers, key=lambda one: one.id)
 
 
 async def test_pages_of_a_talk_are_complete(store: Store) -> None:
