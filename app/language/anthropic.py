@@ -18,7 +18,7 @@ from app.language.faults import told
 from app.language.timeouts import CONNECT_S, SILENCE_S
 from app.settings.reader import Secret
 
-_PATH: Final = "/v1/messages"
+_PATH: Final = "v1/messages"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -53,6 +53,7 @@ class AnthropicModel:
             open_telemetry=False,
             timeout=timeout,
         )
+        self._url = str(self._client.base_url.join(_PATH))  # the SDK would join them for every call
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
         """Give an answer, piece by piece if the prompt says so, or raise `ModelFault`."""
@@ -88,7 +89,7 @@ class AnthropicModel:
             "system": prompt.instructions,
         }
         with told(*_FAULTS, msgspec.DecodeError):
-            answer = await self._client.post(_PATH, content=_ENCODER.encode(asked), cast_to=httpx2.Response)
+            answer = await self._client.post(self._url, content=_ENCODER.encode(asked), cast_to=httpx2.Response)
             return "".join([block.text for block in _DECODER.decode(answer.content).content if block.type == "text"])
 
 
