@@ -21,8 +21,8 @@ from app.storage.sight import SEEN
 
 _COLUMNS: Final = "id, author, content, model, partial, created_at"
 _ADD: Final = (
-    f"with {SEEN} insert into chat_messages (issuer, subject, {_COLUMNS}) select seen.issuer, seen.subject, said.* "  # noqa: S608 - constants
-    "from seen, unnest($3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::boolean[], $8::timestamptz[]) said"
+    f"with {SEEN} insert into chat_messages (issuer, subject, {_COLUMNS}) "  # noqa: S608 - constants
+    "select seen.issuer, seen.subject, $3, $4, $5, $6, $7, $8 from seen"
 )
 _PAGE: Final = (
     f"select {_COLUMNS} from chat_messages where issuer = $1 and subject = $2 "  # noqa: S608 - constants
@@ -54,16 +54,16 @@ class PostgresChat:
 
     async def add(self, owner: Principal, *messages: ChatMessage) -> None:
         """Keep messages, all of them or none. They are sealed before a connection is borrowed."""
-        columns = (
-            [one.id for one in messages],
-            [one.author for one in messages],
-            [await self._sealer.seal(owner, chat_place(one.id), one.content) for one in messages],
-            [one.model for one in messages],
-            [one.partial for one in messages],
-            [one.created_at for one in messages],
-        )
+        rows = [
+            (
+                *(owner.issuer, owner.subject, one.id, one.author),
+                await self._sealer.seal(owner, chat_place(one.id), one.content),
+                *(one.model, one.partial, one.created_at),
+            )
+            for one in messages
+        ]
         async with self._database.unsighted() as connection:
-            await connection.execute(_ADD, owner.issuer, owner.subject, *columns)
+            await connection.executemany(_ADD, rows)  # one transaction, says asyncpg
 
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ChatPage:
         """Return a page by key: as fast on the last page as on the first."""
