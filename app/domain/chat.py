@@ -1,6 +1,6 @@
 """Talks of a person with a language model, and what is kept of them."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,10 +12,8 @@ from app.domain.identifiers import time_ordered_id
 from app.domain.language import Author, LanguageModel, ModelFault
 from app.domain.leaving import Leaving
 from app.domain.models import Principal
-from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
-from app.domain.profiles import ProfileStore
+from app.domain.profiles import Plan
 from app.domain.prompts import policy_of, prompt_of
-from app.domain.purposes import Purpose
 from app.domain.seats import Seats
 
 QUESTION_MAX: Final = 4000
@@ -61,6 +59,32 @@ class ChatStore(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Disclosed:
+    """What a model is told beside the question: by the plan of who asks, what was said last, newest first."""
+
+    plan: Plan
+    messages: tuple[ChatMessage, ...]
+
+
+class Disclosures(Protocol):
+    """What is read of a person to tell the model, and the note of it."""
+
+    async def disclose(self, owner: Principal, at: datetime, history: Mapping[Plan, int]) -> Disclosed:
+        """Note that the model is told (`MESSAGE_DISCLOSED`), and return what: nothing is read that is not noted.
+
+        Args:
+            owner: Who asks.
+            at: When.
+            history: How many messages, by the plan.
+
+        Raises:
+            Erased: The person has been erased; nothing was read.
+            Unavailable: It cannot be noted or read.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
     """The next piece of an answer."""
 
@@ -83,8 +107,7 @@ class Chat:
         store: Where they are kept.
         model: Who answers.
         now: The time in UTC.
-        processing: Where it is noted that somebody else is told.
-        profiles: Who has which plan.
+        disclosures: What the model is told of whom.
         seats: How many may wait for an answer.
         leaving: When it all ends.
     """
@@ -92,8 +115,7 @@ class Chat:
     store: ChatStore
     model: LanguageModel
     now: Callable[[], datetime]
-    processing: ProcessingLog
-    profiles: ProfileStore
+    disclosures: Disclosures
     seats: Seats = field(default_factory=Seats)
     leaving: Leaving = field(default_factory=Leaving)
 
@@ -124,14 +146,13 @@ class Chat:
     async def _answer(
         self, person: Principal, question: ChatMessage, *, streamed: bool
     ) -> AsyncGenerator[Piece | Exchange]:
-        policy = policy_of(person, await self.profiles.plan(person))
-        page = await self.store.page(person, limit=policy.history_messages, after=None)
-        # A statement is nothing beside an answer that takes a second, and is refused for who has been erased.
-        await self.processing.note(person, Purpose.CHAT, MESSAGE_DISCLOSED, question.created_at)
+        history = {plan: policy_of(person, plan).history_messages for plan in Plan}
+        told = await self.disclosures.disclose(person, question.created_at, history)
+        policy = policy_of(person, told.plan)
         pieces: list[str] = []
         length, partial = 0, False
         try:
-            prompt = prompt_of(_said(page), question.content, policy, streamed=streamed)
+            prompt = prompt_of(_said(told), question.content, policy, streamed=streamed)
             async with aclosing(self.model.answer(prompt)) as answer:
                 while (piece := await self._next(answer)) is not None:
                     pieces.append(piece)
@@ -166,8 +187,8 @@ def question_of(text: str) -> str:
     return text
 
 
-def _said(page: ChatPage) -> list[tuple[Author, str]]:
-    return [(message.author, message.content) for message in page.messages]
+def _said(told: Disclosed) -> list[tuple[Author, str]]:
+    return [(message.author, message.content) for message in told.messages]
 
 
 def _message(

@@ -59,10 +59,6 @@ class ProfileStore(Protocol):
         """Return a person's profile, or the one of a person who has never said anything."""
         ...
 
-    async def plan(self, owner: Principal) -> Plan:
-        """Return what a person has paid for, without a look at who it is."""
-        ...
-
     async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
         """Replace a profile by what `edit` makes of it, with no other change in between.
 

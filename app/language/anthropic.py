@@ -1,15 +1,43 @@
-"""Models of Anthropic, by its official SDK; imported only where it is the provider, as the import takes a second."""
+"""Models of Anthropic, by its official SDK; imported only where it is the provider, as the import takes a second.
+
+A whole answer is asked for by the SDK's own `post`, which its documentation has for requests of any kind, and only what
+is of interest is read of it.
+"""
 
 from collections.abc import AsyncGenerator
+from typing import Final
 
+import aiohttp
 import anthropic
 import anthropic.types
 import httpx2
+import msgspec
 
 from app.domain.language import Author, ModelFault, Prompt
 from app.language.faults import told
 from app.language.timeouts import CONNECT_S, SILENCE_S
 from app.settings.reader import Secret
+
+_PATH: Final = "v1/messages"
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class _Block(msgspec.Struct):
+    """A piece of what was answered, of which only texts are of interest."""
+
+    type: str
+    text: str = ""
+
+
+class _Message(msgspec.Struct):
+    """An answer, as far as it is read."""
+
+    content: list[_Block]
+
+
+_DECODER: Final = msgspec.json.Decoder(_Message)
+_FAULTS: Final = (anthropic.AnthropicError, httpx2.HTTPError, aiohttp.ClientError)
+"""While a body is read the SDK lets through what its transport raises, and that what it has no word for."""
 
 
 class AnthropicModel:
@@ -20,11 +48,12 @@ class AnthropicModel:
         timeout = anthropic.Timeout(SILENCE_S, connect=CONNECT_S)
         self._client = anthropic.AsyncAnthropic(
             api_key=key.value,
-            http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+            http_client=anthropic.DefaultAioHttpClient(follow_redirects=False, timeout=timeout),
             max_retries=0,
             open_telemetry=False,
             timeout=timeout,
         )
+        self._url = str(self._client.base_url.join(_PATH))  # the SDK would join them for every call
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[str]:
         """Give an answer, piece by piece if the prompt says so, or raise `ModelFault`."""
@@ -32,8 +61,7 @@ class AnthropicModel:
             yield await self._whole(prompt)
             return
         is_whole = False
-        # While a stream is read the SDK lets through what its transport raises.
-        with told(anthropic.AnthropicError, httpx2.HTTPError):
+        with told(*_FAULTS):
             stream = await self._client.messages.create(
                 max_tokens=prompt.answer_tokens,
                 messages=_messages(prompt),
@@ -54,14 +82,15 @@ class AnthropicModel:
         await self._client.close()
 
     async def _whole(self, prompt: Prompt) -> str:
-        with told(anthropic.AnthropicError, httpx2.HTTPError):
-            message = await self._client.messages.create(
-                max_tokens=prompt.answer_tokens,
-                messages=_messages(prompt),
-                model=self.name,
-                system=prompt.instructions,
-            )
-            return "".join(block.text for block in message.content if block.type == "text")
+        asked = {
+            "max_tokens": prompt.answer_tokens,
+            "messages": _messages(prompt),
+            "model": self.name,
+            "system": prompt.instructions,
+        }
+        with told(*_FAULTS, msgspec.DecodeError):
+            answer = await self._client.post(self._url, content=_ENCODER.encode(asked), cast_to=httpx2.Response)
+            return "".join([block.text for block in _DECODER.decode(answer.content).content if block.type == "text"])
 
 
 def _messages(prompt: Prompt) -> list[anthropic.types.MessageParam]:

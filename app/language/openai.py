@@ -2,14 +2,17 @@
 
 Asked by the SDK's own `post`, which its documentation has for requests of any kind: `chat.completions.create` looks at
 each part of each message by the type of everything that it could be, so a call with eleven messages took three times
-as much CPU time.
+as much CPU time. Of a whole answer only what is of interest is read.
 """
 
 from collections.abc import AsyncGenerator
 from typing import Final
 
+import aiohttp
+import httpx2
+import msgspec
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, CompletionCreateParams
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, CompletionCreateParams
 
 from app.domain.language import Author, ModelFault, Prompt
 from app.language.faults import told
@@ -17,6 +20,26 @@ from app.language.timeouts import CONNECT_S, SILENCE_S
 from app.settings.reader import Secret
 
 _PATH: Final = "/chat/completions"
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class _Said(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Said
+
+
+class _Completion(msgspec.Struct):
+    """An answer, as far as it is read."""
+
+    choices: list[_Choice]
+
+
+_DECODER: Final = msgspec.json.Decoder(_Completion)
+_FAULTS: Final = (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError)
+"""While a body is read the SDK lets through what its transport raises, and that what it has no word for."""
 
 
 class OpenAiModel:
@@ -27,7 +50,7 @@ class OpenAiModel:
         timeout = openai.Timeout(SILENCE_S, connect=CONNECT_S)
         self._client = openai.AsyncOpenAI(
             api_key=key.value,
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+            http_client=openai.DefaultAioHttpClient(follow_redirects=False, timeout=timeout),
             max_retries=0,
             timeout=timeout,
         )
@@ -38,7 +61,7 @@ class OpenAiModel:
             yield await self._whole(prompt)
             return
         is_whole = False
-        with told(openai.OpenAIError):
+        with told(*_FAULTS):
             stream = await self._client.post(
                 _PATH,
                 body={**self._body(prompt), "stream": True},
@@ -60,9 +83,10 @@ class OpenAiModel:
         await self._client.close()
 
     async def _whole(self, prompt: Prompt) -> str:
-        with told(openai.OpenAIError):
-            completion = await self._client.post(_PATH, body=self._body(prompt), cast_to=ChatCompletion)
-            return completion.choices[0].message.content or ""
+        with told(*_FAULTS, msgspec.DecodeError):
+            asked = _ENCODER.encode(self._body(prompt))
+            answer = await self._client.post(_PATH, content=asked, cast_to=httpx2.Response)
+            return _DECODER.decode(answer.content).choices[0].message.content or ""
 
     def _body(self, prompt: Prompt) -> CompletionCreateParams:
         return {"max_completion_tokens": prompt.answer_tokens, "messages": _messages(prompt), "model": self.name}

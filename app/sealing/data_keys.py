@@ -10,7 +10,7 @@ from typing import Final
 
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
-from app.sealing.envelope import KEY_BYTES
+from app.sealing.envelope import KEY_BYTES, DataKey
 from app.sealing.wrapping import SubjectKeys, Wrapped, WrappingKey
 
 KEPT_S: Final = 300.0
@@ -49,20 +49,20 @@ class DataKeys:
         self._clock = clock
         self._kept_s = kept_s
         self._kept_max = kept_max
-        self._kept: OrderedDict[Principal, tuple[float, bytes]] = OrderedDict()
-        self._loading: dict[tuple[Principal, bool], asyncio.Task[bytes]] = {}
+        self._kept: OrderedDict[Principal, tuple[float, DataKey]] = OrderedDict()
+        self._loading: dict[tuple[Principal, bool], asyncio.Task[DataKey]] = {}
 
-    async def get(self, owner: Principal, *, create: bool) -> bytes:
+    async def get(self, owner: Principal, *, create: bool) -> DataKey:
         """Return a person's key.
 
         Raises:
             Erased: There is none and none was to be made, or none can be made any more.
             Unavailable: The database or the vault does not answer.
         """
-        until, key = self._kept.get(owner, (0.0, b""))
-        if key and self._clock() < until:
+        kept = self._kept.get(owner)
+        if kept and self._clock() < kept[0]:
             self._kept.move_to_end(owner)
-            return key
+            return kept[1]
         which = (owner, create)
         if which not in self._loading:
             load = asyncio.create_task(self._load(owner, create=create))
@@ -85,7 +85,7 @@ class DataKeys:
         """Return when keys can be wrapped, else raise `Unavailable`."""
         await self._wrapping.current()
 
-    def _loaded(self, which: tuple[Principal, bool], load: asyncio.Task[bytes]) -> None:
+    def _loaded(self, which: tuple[Principal, bool], load: asyncio.Task[DataKey]) -> None:
         failed = load.cancelled() or load.exception() is not None  # asked in any case, so that it counts as seen
         if self._loading.get(which) is not load:  # forgotten meanwhile
             return
@@ -96,7 +96,7 @@ class DataKeys:
             if len(self._kept) > self._kept_max:
                 self._kept.popitem(last=False)
 
-    async def _load(self, owner: Principal, *, create: bool) -> bytes:
+    async def _load(self, owner: Principal, *, create: bool) -> DataKey:
         kept = await self._store.find(owner)
         if kept is None:
             if not create:
@@ -105,10 +105,10 @@ class DataKeys:
             made = await self._wrapping.wrap(key)
             kept = await self._store.add(owner, made)
             if kept == made:
-                return key
+                return DataKey(key)
         key = await self._wrapping.unwrap(kept)
         await self._renew(owner, kept, key)
-        return key
+        return DataKey(key)
 
     async def _renew(self, owner: Principal, kept: Wrapped, key: bytes) -> None:
         """Wrap a key with the current version, so that an older one can be retired; what prevents it may last."""

@@ -15,12 +15,11 @@ from app.circuits.tried_beside import Circuit
 from app.domain.errors import Erased, Unavailable
 from app.domain.models import Principal
 from app.storage.connection import NOT_NOW, Connection, Login
+from app.storage.sight import see
 from app.telemetry.tracing import traced
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 """Bound on the wait for a free connection, a new one included; then the request is shed."""
-SIGHT_TIMEOUT_S: Final = 2.0
-"""Bound on the first statement of a loan: it waits for no lock, so a session that is silent for so long is dead."""
 TRIAL_TIMEOUT_S: Final = 3.0
 """Bound on one trial of a database that was silent: with the pause between trials, a return is seen within 5 s."""
 RETURN_TIMEOUT_S: Final = 1.0
@@ -32,12 +31,6 @@ ERASED_STATE: Final = "DM001"
 
 _driver: Final[Any] = asyncpg
 _SPAN: Final = {"db.system.name": "postgresql"}
-# What the policies of the tables look at (revision 0003). For the session, not the transaction: a statement of its own
-# needs no transaction then. Every loan sets it anew, so nothing of the last one is left.
-_SEE: Final = (
-    "select set_config('app.issuer', $1, false), set_config('app.subject', $2, false), "
-    "set_config('app.scope', $3, false)"
-)
 
 
 async def _keep_session(_connection: Connection) -> None:
@@ -52,6 +45,14 @@ class Connections(Protocol):
 
         May raise `Unavailable`, and `Erased` when something is to be kept for an erased person.
         """
+        ...
+
+
+class OwnSight(Connections, Protocol):
+    """What statements run on too that set their own sight (`app.storage.sight.SEEN`)."""
+
+    def unsighted(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection for one such statement; raises what `connection` does."""
         ...
 
 
@@ -72,14 +73,14 @@ class Transaction:
     @asynccontextmanager
     async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
         """Lend the connection, now with the sight of the owner."""
-        await _see(self._connection, owner)
+        await see(self._connection, owner)
         with _erased_told():
             yield self._connection
 
     @asynccontextmanager
     async def upkeep(self) -> AsyncGenerator[Connection]:
         """Lend the connection, now with everybody's rows in sight, to a role that may see them."""
-        await _see(self._connection, None, scope="upkeep")
+        await see(self._connection, None, scope="upkeep")
         with _erased_told():
             yield self._connection
 
@@ -123,6 +124,16 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def unsighted(self) -> AsyncGenerator[Connection]:
+        """Lend a connection for one statement that sets its own sight; raises what `connection` does.
+
+        Its timeout does not count as silence: it may wait for a lock. Silence ends the session, so the next loan tells.
+        """
+        self._refuse_while_silent()
+        async with self._lend(None, scope=None) as connection:
+            yield connection
+
+    @asynccontextmanager
     async def upkeep(self) -> AsyncGenerator[Connection]:
         """Lend a connection that sees everybody's rows, to a role that may (`DATABASE_UPKEEP_ROLE`).
 
@@ -162,17 +173,19 @@ class Database:
                 await self._answers()
 
     @asynccontextmanager
-    async def _lend(self, owner: Principal | None, *, scope: str = "") -> AsyncGenerator[Connection]:
+    async def _lend(self, owner: Principal | None, *, scope: str | None = "") -> AsyncGenerator[Connection]:
         lent = False
         try:
             with traced("database", **_SPAN):
                 connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
                 try:
-                    await _see(connection, owner, scope=scope)
+                    if scope is not None:
+                        await see(connection, owner, scope=scope)
+                        self._circuit.succeeded()
                     lent = True
-                    self._circuit.succeeded()
                     with _erased_told():
                         yield connection
+                    self._circuit.succeeded()
                 finally:
                     await self._pool.release(connection, timeout=RETURN_TIMEOUT_S)
         except asyncpg.DataError:
@@ -181,12 +194,6 @@ class Database:
             if not lent and isinstance(error, TimeoutError):  # what is refused at once may be asked at once again
                 self._circuit.failed()
             raise Unavailable(f"the database does not answer: {error!r}") from error
-
-
-async def _see(connection: Connection, owner: Principal | None, *, scope: str = "") -> None:
-    """Say whose rows the next statements may see."""
-    issuer, subject = (owner.issuer, owner.subject) if owner else ("", "")
-    await connection.fetchrow(_SEE, issuer, subject, scope, timeout=SIGHT_TIMEOUT_S)
 
 
 @contextmanager

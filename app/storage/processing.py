@@ -11,13 +11,20 @@ from app.domain.purposes import REGISTER, Purpose
 from app.storage.database import Connections
 from app.storage.keyset import below
 
-_NOTE: Final = (
-    "insert into processing_log (issuer, subject, id, purpose, basis, action, at) values ($1, $2, $3, $4, $5, $6, $7)"
-)
+_INSERT: Final = "insert into processing_log (issuer, subject, id, purpose, basis, action, at)"
+_NOTE: Final = f"{_INSERT} values ($1, $2, $3, $4, $5, $6, $7)"
+NOTE_SEEN: Final = f"{_INSERT} select seen.issuer, seen.subject, $3, $4, $5, $6, $7 from seen"  # noqa: S608 - constants
+"""Keeps an entry, whose values `entry_values` gives, in a statement that begins with `app.storage.sight.SEEN`."""
 _PAGE: Final = (
     "select id, purpose, basis, action, at from processing_log where issuer = $1 and subject = $2 "
     "and id < $3 order by id desc limit $4"
 )
+
+
+def entry_values(owner: Principal, purpose: Purpose, action: str, at: datetime) -> tuple[object, ...]:
+    """Return the seven values of an entry."""
+    basis = REGISTER[purpose].basis.value
+    return owner.issuer, owner.subject, time_ordered_id(at), purpose.value, basis, action, at
 
 
 class PostgresProcessingLog:
@@ -28,9 +35,8 @@ class PostgresProcessingLog:
 
     async def note(self, owner: Principal, purpose: Purpose, action: str, at: datetime) -> None:
         """Keep an entry."""
-        values = (time_ordered_id(at), purpose.value, REGISTER[purpose].basis.value, action, at)
         async with self._database.connection(owner) as connection:
-            await connection.execute(_NOTE, owner.issuer, owner.subject, *values)
+            await connection.execute(_NOTE, *entry_values(owner, purpose, action, at))
 
     async def page(self, owner: Principal, *, limit: int, after: UUID | None) -> ProcessingPage:
         """Return a page by key."""

@@ -15,7 +15,6 @@ TRIES: Final = 3
 _OWN: Final = "issuer = $1 and subject = $2"
 _COLUMNS: Final = "display_name, email, locale, time_zone, plan, created_at, updated_at, version"
 _GET: Final = f"select {_COLUMNS} from profiles where {_OWN}"  # noqa: S608 - constants
-_PLAN: Final = f"select plan from profiles where {_OWN}"  # noqa: S608 - constants
 _ADD: Final = (
     f"insert into profiles (issuer, subject, {_COLUMNS}) "  # noqa: S608 - constants
     "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing"
@@ -57,12 +56,6 @@ class PostgresProfiles:
             updated_at=row["updated_at"],
             version=row["version"],
         )
-
-    async def plan(self, owner: Principal) -> Plan:
-        """Return what a person has paid for; nothing is unsealed for it."""
-        async with self._database.connection(owner) as connection:
-            plan = await connection.fetchval(_PLAN, owner.issuer, owner.subject)
-        return Plan(plan) if plan else Plan.FREE
 
     async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
         """Replace a profile by what `edit` makes of it, with no other change in between."""

@@ -67,7 +67,7 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
         privacy = privacy_of(
             database, container, sealer=sealer, audit=PostgresAuditTrail, operations=Starter(operations)
         )
-        state = state_on(ground, settings)
+        state, chat = state_on(ground, settings), PostgresChat(database, sealer)
         await stack.enter_async_context(settling(state["limiter"].settled))
         state["checks"] += (
             Check(name="queue", hard=False, timeout=CHECK_TIMEOUT_S, probe=relay.ping),
@@ -78,12 +78,11 @@ async def open_api_state(settings: ApiSettings) -> AsyncGenerator[ApiState]:
             audit=PostgresAuditTrail(database),
             audit_history=PostgresAuditHistory(database),
             chat=Chat(
-                store=PostgresChat(database, sealer),
+                store=chat,
+                disclosures=chat,
                 model=model,
                 leaving=state["leaving"],
                 now=now_in_utc,
-                processing=privacy.processing,
-                profiles=state["profiles"],
             ),
             operations=operations,
             privacy=privacy,

@@ -35,9 +35,9 @@ uvicorn) by it, except where a line says otherwise."""
 _REMARK: Final = """\
 A fifth of the mix is chat. Its language model is asked through its official SDK over TLS, with the provider stubbed at
 the network, and the SDK alone costs more than the goal leaves for all of a request. The second line has the model
-stubbed behind the service's own port. What is left is what a chat message takes by the other rules: the plan is read,
-the disclosure noted, ten messages are unsealed, two sealed and kept, and the limit of all replicas asked, in nine
-trips. The goal was measured with one statement there."""
+stubbed behind the service's own port. What is left is what a chat message takes by the other rules, in three trips:
+the limit of all replicas is asked; one statement reads the plan and ten messages, which are unsealed, and notes the
+disclosure; another keeps question and answer, which are sealed. The goal was measured with one statement there."""
 
 Costs = dict[str, list[float]]
 

@@ -180,6 +180,17 @@ async def test_a4_a5_a_database_that_is_silent_is_waited_for_once_and_then_not_a
     await scene.come_back()
 
 
+async def test_a5_a_statement_that_sets_its_own_sight_and_waits_too_long_is_no_silence(scene: Scene) -> None:
+    login = replace(scene.platform.login(API, "api", scene.database), statement_s=0.2)
+    async with Database.open(login) as database, asyncio.timeout(WITHIN_S):
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                async with database.unsighted() as connection:
+                    await connection.execute("select pg_sleep(1)")
+        async with database.connection() as connection:
+            assert await connection.fetchval("select 1") == 1
+
+
 async def test_a5_a_database_that_is_slow_is_only_slow(scene: Scene) -> None:
     await scene.come_back()
     await scene.proxy.delay(0.02)

@@ -25,7 +25,7 @@ from tests.integration.app.replica_process import ROOT, WITHIN_S
 from tests.integration.app.third_party_scene import ThirdPartyScene, open_third_parties
 from tests.unit.app.memory import ADA, NOW, MemoryProfiles
 from tests.unit.app.memory_privacy import MemoryProcessing
-from tests.unit.app.memory_talks import MemoryChat
+from tests.unit.app.memory_talks import MemoryChat, MemoryDisclosures
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -158,8 +158,7 @@ async def test_a25_what_came_of_a_cut_answer_is_kept_and_marked(provider: Provid
         store=store,
         model=provider.guarded(),
         now=lambda: NOW,
-        processing=MemoryProcessing(),
-        profiles=MemoryProfiles(),
+        disclosures=MemoryDisclosures(chat=store, processing=MemoryProcessing(), profiles=MemoryProfiles()),
     )
     *pieces, last = [one async for one in chat.ask(ADA, "Hello")]
     assert isinstance(last, Exchange)

@@ -343,10 +343,8 @@ async def test_a_profile_comes_back_and_what_tells_who_it_is_is_sealed(database:
     assert "Lovelace" not in row
     assert "a@b" not in row
     assert sealer.places == {"profiles|display_name|ada", "profiles|email|ada"}
-    assert await profiles.plan(ADA) is Plan.PREMIUM
     for other in OTHERS:
         assert await profiles.get(other) == Profile()
-        assert await profiles.plan(other) is Plan.FREE
 
 
 async def test_changes_of_a_profile_at_once_are_all_applied_or_refused(database: Database) -> None:

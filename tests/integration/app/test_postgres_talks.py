@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,15 +11,18 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from app.domain.chat import Chat, Exchange
+from app.domain.chat import Chat, Disclosed, Exchange
 from app.domain.errors import Erased
 from app.domain.models import Principal
+from app.domain.profiles import Plan, grant
 from app.domain.telegram import HELP, LINKED, UNLINKED, Line
 from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
+from app.storage.connection import Connection
 from app.storage.database import Database
 from app.storage.processing import PostgresProcessingLog
 from app.storage.profiles import PostgresProfiles
+from app.storage.sight import see
 from app.storage.tasks import PostgresTasks
 from app.storage.telegram import PostgresTelegramDesks, PostgresTelegramLinks, PostgresTelegramUpdates, message_id
 from app.telegram.handler import UpdateHandler
@@ -63,13 +66,8 @@ async def store(platform: Platform) -> AsyncGenerator[Store]:
 
 
 def talk(store: Store, *, now: datetime = NOW) -> Chat:
-    return Chat(
-        store=PostgresChat(store.api, MemorySealer()),
-        model=ScriptedModel(),
-        now=lambda: now,
-        processing=PostgresProcessingLog(store.api),
-        profiles=PostgresProfiles(store.api, MemorySealer()),
-    )
+    chat = PostgresChat(store.api, MemorySealer())
+    return Chat(store=chat, model=ScriptedModel(), now=lambda: now, disclosures=chat)
 
 
 async def exchange(chat: Chat, person: Principal, text: str) -> Exchange:
@@ -90,7 +88,7 @@ async def test_it_is_noted_when_the_model_is_told_and_it_is_told_nothing_of_an_e
     model = ScriptedModel()
     chat = replace(talk(store), model=model)
     await exchange(chat, BOB, "Why?")
-    [entry] = (await chat.processing.page(BOB, limit=10, after=None)).entries
+    [entry] = (await PostgresProcessingLog(store.api).page(BOB, limit=10, after=None)).entries
     assert (entry.purpose, entry.basis, entry.action) == ("chat", "contract", "message.disclosed")
     gone = Principal(issuer=BOB.issuer, subject=uuid4().hex)
     async with store.worker.upkeep() as connection:
@@ -101,6 +99,71 @@ async def test_it_is_noted_when_the_model_is_told_and_it_is_told_nothing_of_an_e
     with pytest.raises(Erased):
         await exchange(chat, gone, "Who am I?")
     assert len(model.prompts) == 1
+
+
+async def test_the_model_is_told_as_much_of_a_talk_as_the_plan_of_its_person_has_and_nothing_of_another(
+    store: Store,
+) -> None:
+    for second in range(3):
+        await exchange(talk(store, now=NOW + timedelta(seconds=second)), ADA, str(second))
+    await exchange(talk(store), BOB, "his")
+    profiles = PostgresProfiles(store.api, MemorySealer())
+    await profiles.change(ADA, lambda profile: grant(profile, Plan.PREMIUM, now=NOW))
+    chat, history = PostgresChat(store.api, MemorySealer()), {Plan.FREE: 1, Plan.PREMIUM: 5}
+    hers, his = [await chat.disclose(who, NOW, history) for who in (ADA, BOB)]
+    nobodys = await chat.disclose(replace(ADA, issuer="https://two.test"), NOW, history)
+    assert hers == Disclosed(plan=Plan.PREMIUM, messages=(await chat.page(ADA, limit=5, after=None)).messages)
+    assert his == Disclosed(plan=Plan.FREE, messages=(await chat.page(BOB, limit=1, after=None)).messages)
+    assert nobodys == Disclosed(plan=Plan.FREE, messages=())
+
+
+class OneSession:
+    """Lends one session again and again, with the sight that it has."""
+
+    def __init__(self, session: Connection) -> None:
+        self.session = session
+
+    @asynccontextmanager
+    async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
+        await see(self.session, owner)
+        yield self.session
+
+    @asynccontextmanager
+    async def unsighted(self) -> AsyncGenerator[Connection]:
+        yield self.session
+
+
+@pytest.mark.parametrize("joins", ["enable_hashjoin", "enable_nestloop"])
+async def test_what_sets_its_own_sight_sees_its_person_alone_whatever_the_session_saw_before(
+    store: Store, joins: str
+) -> None:
+    for person in (ADA, BOB):
+        await exchange(talk(store), person, person.subject)
+    async with store.api.connection(BOB) as session:
+        chat, history = PostgresChat(OneSession(session), MemorySealer()), {Plan.FREE: 10, Plan.PREMIUM: 10}
+        async with session.transaction():
+            await session.execute(f"set local {joins} = off")
+            for before, person in ((BOB, ADA), (None, BOB), (ADA, BOB), (BOB, BOB)):
+                await see(session, before)
+                told = await chat.disclose(person, NOW, history)
+                assert [one.content for one in told.messages] == [f"You said: {person.subject}", person.subject]
+                assert {row["subject"] for row in await session.fetch("select * from processing_log")} == {
+                    person.subject
+                }
+
+
+async def test_messages_are_kept_for_the_person_that_they_are_of_whatever_the_session_saw_before(store: Store) -> None:
+    kept = await exchange(talk(store), BOB, "his")
+    async with store.api.connection(BOB) as session:
+        chat = PostgresChat(OneSession(session), MemorySealer())
+        hers = (replace(kept.question, id=uuid4()), replace(kept.answer, id=uuid4()))
+        await chat.add(ADA, *hers)
+        assert {one.id for one in (await chat.page(BOB, limit=9, after=None)).messages} == {
+            kept.question.id,
+            kept.answer.id,
+        }
+        found = (await chat.page(ADA, limit=9, after=None)).messages
+    assert sorted(found, key=lambda one: one.id) == sorted(hers, key=lambda one: one.id)
 
 
 async def test_pages_of_a_talk_are_complete(store: Store) -> None:

@@ -20,7 +20,7 @@ from app.domain.language import LanguageModel
 from app.domain.leaving import Leaving
 from app.domain.models import Principal, Role, Task, TaskFilter, TaskPage, TaskPlace
 from app.domain.ports import TokenVerifier
-from app.domain.profiles import Plan, Profile
+from app.domain.profiles import Profile
 from app.domain.seats import Seats
 from app.domain.tasks import place_of
 from app.limits.limiter import Limiter
@@ -31,7 +31,7 @@ from app.web.state import ApiState
 from tests.unit.app.memory_audit import MemoryAudit
 from tests.unit.app.memory_operations import MemoryOperations
 from tests.unit.app.memory_privacy import MemoryPrivacy
-from tests.unit.app.memory_talks import MemoryChat, MemoryTelegram, ScriptedModel
+from tests.unit.app.memory_talks import MemoryChat, MemoryDisclosures, MemoryTelegram, ScriptedModel
 
 ADA = Principal(issuer="https://issuer.test", subject="ada")
 BOB = Principal(issuer="https://issuer.test", subject="bob")
@@ -151,9 +151,6 @@ class MemoryProfiles:
     async def get(self, owner: Principal) -> Profile:
         return self.kept.get(owner, Profile())
 
-    async def plan(self, owner: Principal) -> Plan:
-        return self.kept.get(owner, Profile()).plan
-
     async def change(self, owner: Principal, edit: Callable[[Profile], Profile]) -> Profile:
         self.kept[owner] = edit(await self.get(owner))
         return self.kept[owner]
@@ -228,8 +225,9 @@ class Api:
                 store=self.chat,
                 model=self.model,
                 now=lambda: NOW,
-                processing=self.privacy.processing,
-                profiles=self.profiles,
+                disclosures=MemoryDisclosures(
+                    chat=self.chat, processing=self.privacy.processing, profiles=self.profiles
+                ),
                 seats=self.seats,
                 leaving=self.leaving,
             ),

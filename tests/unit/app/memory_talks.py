@@ -1,16 +1,19 @@
 """Talks, a scripted language model and Telegram's ports, in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.domain.chat import ChatMessage, ChatPage
+from app.domain.chat import ChatMessage, ChatPage, Disclosed
 from app.domain.language import Prompt
 from app.domain.models import Principal
+from app.domain.processing import MESSAGE_DISCLOSED, ProcessingLog
+from app.domain.profiles import Plan, ProfileStore
+from app.domain.purposes import Purpose
 from app.domain.telegram import Line
 from app.settings.reader import Secret
 from app.telegram.webhook import TelegramWebhook
@@ -35,6 +38,21 @@ class MemoryChat:
 
     async def forget(self, owner: Principal) -> None:
         self.kept = {key: one for key, one in self.kept.items() if key[0] != owner}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryDisclosures:
+    """The port `Disclosures` on what is in memory."""
+
+    chat: MemoryChat
+    processing: ProcessingLog
+    profiles: ProfileStore
+
+    async def disclose(self, owner: Principal, at: datetime, history: Mapping[Plan, int]) -> Disclosed:
+        plan = (await self.profiles.get(owner)).plan
+        page = await self.chat.page(owner, limit=history[plan], after=None)
+        await self.processing.note(owner, Purpose.CHAT, MESSAGE_DISCLOSED, at)
+        return Disclosed(plan=plan, messages=page.messages)
 
 
 class FullChat(MemoryChat):

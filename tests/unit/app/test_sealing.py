@@ -15,7 +15,7 @@ from app.sealing.sealer import INDEX_OWNER, EnvelopeSealer
 from tests.unit.app.memory import ADA, BOB
 from tests.unit.app.sealing_parts import MemoryKey, MemorySubjectKeys, memory_sealer
 
-KEY = secrets.token_bytes(32)
+KEY = envelope.DataKey(secrets.token_bytes(32))
 PLACE = "profiles|email|1"
 PEOPLE = [BOB, Principal(issuer="https://other.test", subject="ada"), Principal(issuer="", subject="")]
 
@@ -80,7 +80,7 @@ def test_a_value_with_any_byte_changed_cut_or_added_does_not_open() -> None:
 
 def test_a_value_of_another_key_is_told_from_one_that_was_changed() -> None:
     with pytest.raises(ValueError, match="with key"):
-        envelope.unseal(secrets.token_bytes(32), ADA, PLACE, envelope.seal(KEY, ADA, PLACE, "canary"))
+        envelope.unseal(envelope.DataKey(secrets.token_bytes(32)), ADA, PLACE, envelope.seal(KEY, ADA, PLACE, "canary"))
 
 
 def test_a_nonce_never_repeats_and_all_of_its_bits_are_random() -> None:
