@@ -1,13 +1,14 @@
 """One connection to PostgreSQL: how it is made, how long anything may take, and what its failures mean."""
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
-from app.domain.errors import Unavailable
+from app.domain.errors import Erased, Unavailable
 
 CONNECT_TIMEOUT_S: Final = 5.0
 """Bound on a new connection, the token included."""
@@ -31,6 +32,9 @@ NOT_NOW: Final = (
     asyncpg.TransactionRollbackError,
 )
 """What says "not now": the network, the server's state, its limits, its refusal of our login, a lost race."""
+
+ERASED_STATE: Final = "DM001"
+"""The SQLSTATE that the fence of the erased raises (revision 0008)."""
 
 _driver: Final[Any] = asyncpg
 
@@ -82,3 +86,14 @@ async def connect(login: Login) -> Connection:
         return await _driver.connect(**login.arguments())
     except NOT_NOW as error:
         raise Unavailable(f"{login.host}:{login.port}/{login.database} as {login.role}: {error!r}") from error
+
+
+@contextmanager
+def erased_told() -> Generator[None]:
+    """Translate the refusal of the fence to `Erased`."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if getattr(error, "sqlstate", None) == ERASED_STATE:
+            raise Erased("the person has been erased") from error
+        raise

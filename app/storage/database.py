@@ -5,16 +5,16 @@ another session, as pgbouncer does at port 6432, would lose it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - asyncpg ships no types
 
 from app.circuits.tried_beside import Circuit
-from app.domain.errors import Erased, Unavailable
+from app.domain.errors import Unavailable
 from app.domain.models import Principal
-from app.storage.connection import NOT_NOW, Connection, Login
+from app.storage.connection import NOT_NOW, Connection, Login, erased_told
 from app.storage.sight import see
 from app.telemetry.tracing import traced
 
@@ -26,8 +26,6 @@ RETURN_TIMEOUT_S: Final = 1.0
 """Bound on giving a connection back, while the server is told that nobody waits for its statement any more."""
 POOL_SIZE: Final = 5
 """Connections per replica; times the replicas it must stay below the server's limit."""
-ERASED_STATE: Final = "DM001"
-"""The SQLSTATE that the fence of the erased raises (revision 0008)."""
 
 _driver: Final[Any] = asyncpg
 _SPAN: Final = {"db.system.name": "postgresql"}
@@ -74,14 +72,14 @@ class Transaction:
     async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
         """Lend the connection, now with the sight of the owner."""
         await see(self._connection, owner)
-        with _erased_told():
+        with erased_told():
             yield self._connection
 
     @asynccontextmanager
     async def upkeep(self) -> AsyncGenerator[Connection]:
         """Lend the connection, now with everybody's rows in sight, to a role that may see them."""
         await see(self._connection, None, scope="upkeep")
-        with _erased_told():
+        with erased_told():
             yield self._connection
 
 
@@ -183,7 +181,7 @@ class Database:
                         await see(connection, owner, scope=scope)
                         self._circuit.succeeded()
                     lent = True
-                    with _erased_told():
+                    with erased_told():
                         yield connection
                     self._circuit.succeeded()
                 finally:
@@ -194,14 +192,3 @@ class Database:
             if not lent and isinstance(error, TimeoutError):  # what is refused at once may be asked at once again
                 self._circuit.failed()
             raise Unavailable(f"the database does not answer: {error!r}") from error
-
-
-@contextmanager
-def _erased_told() -> Generator[None]:
-    """Translate the refusal of the fence."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        if getattr(error, "sqlstate", None) == ERASED_STATE:
-            raise Erased("the person has been erased") from error
-        raise

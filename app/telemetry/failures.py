@@ -27,6 +27,13 @@ def told(error: BaseException) -> str:
     return "\n".join(line for one in _chain(error) for line in _lines(one))
 
 
+def cause(error: BaseException) -> str:
+    """Return a failure in one line: where it was raised, then types and facts of it and of what is behind it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    place = f"{frames[-1].f_globals.get('__name__')}.{frames[-1].f_code.co_qualname}: " if frames else ""
+    return place + " < ".join(map(_named, _chain(error)))
+
+
 def _chain(error: BaseException) -> list[BaseException]:
     chain, waiting = list[BaseException](), [error]
     while waiting and len(chain) < CHAIN_MAX:
@@ -45,8 +52,12 @@ def _is_group(error: BaseException) -> bool:
 
 
 def _lines(error: BaseException) -> Iterator[str]:
-    facts = [f"{name}={value}" for name in _FACTS if isinstance(value := getattr(error, name, None), int | str)]
-    yield " ".join((type_name(error), *facts))
+    yield _named(error)
     frames = list(traceback.walk_tb(error.__traceback__))[-FRAMES_MAX:]
     for frame, line in frames:
         yield f"  {frame.f_code.co_filename}:{line} in {frame.f_code.co_qualname}"
+
+
+def _named(error: BaseException) -> str:
+    facts = [f"{name}={value}" for name in _FACTS if isinstance(value := getattr(error, name, None), int | str)]
+    return " ".join((type_name(error), *facts))

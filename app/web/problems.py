@@ -20,8 +20,9 @@ from app.domain.errors import (
     Unavailable,
     VersionMismatch,
 )
+from app.telemetry.failures import cause
 from app.web.documents import Json
-from app.web.request_log import request_id
+from app.web.request_log import BECAUSE, request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
@@ -111,6 +112,7 @@ def problem_response(connection: HTTPConnection[Any], error: Exception) -> Respo
             pass
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+        connection.scope[BECAUSE] = cause(error)
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="api", error="invalid_token"')
     problem = Problem(

@@ -21,6 +21,9 @@ METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATC
 OTHER_METHOD: Final = "_OTHER"
 """What any other is called (OpenTelemetry, "Semantic conventions for HTTP")."""
 
+BECAUSE: Final = "app.because"
+"""Where the scope of a request holds why it could not be served, for its line: its caller is not told."""
+
 _ID: Final = "app.request_id"
 _TRACEPARENT: Final = b"traceparent"
 _SERVER_ERROR: Final = 500
@@ -101,6 +104,8 @@ def _write(scope: Scope, line: dict[str, Any], failure: Exception | None) -> Non
     line["request_id"] = request_id(scope)
     if principal := scope.get("app.principal"):
         line["subject"] = pseudonym(principal)
+    if because := scope.get(BECAUSE):
+        line["because"] = because
     level = logging.ERROR if failure or line["status"] >= _SERVER_ERROR else logging.INFO
     tell(_log, level, "request", line, failure)
 

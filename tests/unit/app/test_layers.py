@@ -143,6 +143,20 @@ def test_an_unforeseen_error_tells_nothing_and_is_logged_with_its_trace(caplog: 
     assert vars(record)["request_id"] == answer.json()["instance"]
 
 
+def test_a_line_says_which_part_gave_up_on_what_and_its_caller_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    error = Unavailable("down: ada@example.com")
+    error.__cause__ = ConnectionRefusedError(111, "hunter2")
+    with caplog.at_level(logging.INFO), Api(tasks=BrokenTasks(error)).client("ada") as client:
+        answer, good = client.get(ONE), client.get(TASKS)
+    assert (answer.status_code, good.status_code) == (503, 200)
+    assert "ConnectionRefusedError" not in answer.text
+    told, other = [vars(record) for record in caplog.records if record.name == "app.request"]
+    assert told["because"] == (
+        "tests.unit.app.memory.BrokenTasks.get: app.domain.errors.Unavailable < ConnectionRefusedError errno=111"
+    )
+    assert "because" not in other
+
+
 def test_a_store_that_does_not_answer_makes_the_request_retryable() -> None:
     with Api(tasks=BrokenTasks(Unavailable("db-7 is down"))).client("ada") as client:
         answer = client.get(ONE)
