@@ -78,11 +78,11 @@ test: setup check integration e2e ## everything that continuous integration runs
 
 # Half of their time these tests wait, so four share two cores; those of the service measure how soon it answers.
 integration: setup ## the service and the parts of the embedded cloud, as real processes
-	$(BIN)/python -m pytest tests/integration tests/unit tests/contract -m integration --ignore=tests/integration/app -n 4 --dist loadfile -q
-	$(BIN)/python -m pytest tests/integration/app -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/integration tests/unit tests/contract -m integration --ignore=tests/integration/app -n 4 --dist loadfile -q --durations=20
+	$(BIN)/python -m pytest tests/integration/app -n 2 --dist loadfile -q --durations=20
 
 e2e: setup ## the real engine against the embedded Azure
-	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder -q --durations=20
 
 golden: setup ## rewrite the golden inventory of each stack
 	$(BIN)/python -m tests.tape --write
