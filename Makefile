@@ -65,23 +65,24 @@ replay: setup ## show which dead letters would be put back into the queue (REPLA
 down: setup ## destroy STACK in CLOUD; leaves no process (on azure also say DESTROY=<stack>)
 	@$(OPS).down
 
+# The files whose first test takes long come first, so that no core waits for another one's last file.
 check: setup ## format, lint, types, unit and contract tests (under 90 s)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	@echo "basedpyright, beside pytest tests/unit tests/contract"; \
 	said=$$(mktemp); $(BIN)/basedpyright >"$$said" 2>&1 & types=$$!; \
-	$(BIN)/python -m pytest tests/unit tests/contract -m "not integration" -n auto --dist loadfile -q; tests=$$?; \
+	$(BIN)/python -m pytest tests/contract tests/unit -m "not integration" -n auto --dist loadfile --no-loadscope-reorder -q; tests=$$?; \
 	wait $$types; types=$$?; cat "$$said"; rm -f "$$said"; [ $$tests -eq 0 ] && [ $$types -eq 0 ]
 
 test: setup check integration e2e ## everything that continuous integration runs
 
 # Half of their time these tests wait, so four share two cores; those of the service measure how soon it answers.
 integration: setup ## the service and the parts of the embedded cloud, as real processes
-	$(BIN)/python -m pytest tests/integration tests/unit tests/contract -m integration --ignore=tests/integration/app -n 4 --dist loadfile -q
-	$(BIN)/python -m pytest tests/integration/app -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/integration tests/unit tests/contract -m integration --ignore=tests/integration/app -n 4 --dist loadfile -q --durations=20
+	$(BIN)/python -m pytest tests/integration/app -n 2 --dist loadfile -q --durations=20
 
 e2e: setup ## the real engine against the embedded Azure
-	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder -q --durations=20
 
 golden: setup ## rewrite the golden inventory of each stack
 	$(BIN)/python -m tests.tape --write

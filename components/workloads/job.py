@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pulumi
-from croniter import CroniterBadDateError, croniter  # pyright: ignore[reportMissingTypeStubs] - croniter ships no types
 from pulumi_azure_native import app
 from pydantic import Field
 
@@ -19,6 +18,7 @@ from components.identity import WorkloadIdentity
 from components.section import Conflict, Section
 from components.workloads.app_configuration import identity_settings, secrets
 from components.workloads.containers import environment
+from components.workloads.cron import wrong_with
 from components.workloads.hosting import Hosting
 from components.workloads.variables import Variables
 from components.workloads.workload_settings import odd_memory
@@ -42,11 +42,9 @@ class JobSettings(Section):
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield a time that is none or never comes, and a ratio of memory that Consumption does not sell."""
-        example = 'allowed minute, hour, day, month, weekday: "30 2 * * *"'
-        if self.cron and not croniter.is_valid(self.cron):
-            yield "cron", f'"{self.cron}" is no time of cron ({example})'
-        elif self.cron and not _comes(self.cron):
-            yield "cron", f'"{self.cron}" never comes: no such month has such a day ({example})'
+        if self.cron and (wrong := wrong_with(self.cron)):
+            example = 'allowed minute, hour, day, month, weekday: "30 2 * * *"'
+            yield "cron", f'"{self.cron}" {wrong} ({example})'
         yield from odd_memory(self.cpu, self.memory)
 
 
@@ -65,14 +63,6 @@ class RestoreSettings(ByHandSettings):
 
     backup: Annotated[str, Field(pattern=r"^([0-9]{8}T[0-9]{6}Z)?$")]
     """The backup to restore, by the name of its folder; empty for the newest."""
-
-
-def _comes(cron: str) -> bool:
-    try:
-        croniter(cron).get_next(float)
-    except CroniterBadDateError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,5 @@
 """A stack file is refused with every problem named, in its own words, before anything is declared."""
 
-import copy
 from typing import Any
 
 import pulumi
@@ -23,7 +22,7 @@ def _problems(config: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _changed(section: str, key: str, value: Any) -> dict[str, Any]:
-    config = copy.deepcopy(stack_config("prod"))
+    config = stack_config("prod")
     config[section][key] = value
     return config
 
@@ -153,17 +152,15 @@ def test_a_whole_number_is_a_number_of_cores() -> None:
     assert Settings.parse(flat(_changed("digitalmee:api", "cpu", 1))).api.cpu == 1.0
 
 
-WRONG = st.one_of(
-    st.none(), st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
-)
+WRONG: tuple[Any, ...] = (None, [], [0], [7, -7], {}, {"": 0})
+"""A value for each kind of JSON that no key takes."""
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
-@settings(max_examples=6, deadline=None)
-@given(value=WRONG)
-def test_a_value_of_another_kind_is_refused_under_its_full_key(section: str, key: str, value: object) -> None:
-    problems = _problems(_changed(section, key, value))  # of a list, one for each item
-    assert {problem.partition(": expected ")[0] for problem in problems} == {f"{section}.{key}"}
+def test_a_value_of_another_kind_is_refused_under_its_full_key(section: str, key: str) -> None:
+    for value in WRONG:
+        problems = _problems(_changed(section, key, value))  # of a list, one for each item
+        assert {problem.partition(": expected ")[0] for problem in problems} == {f"{section}.{key}"}, value
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
@@ -176,7 +173,7 @@ def test_text_for_a_number_and_a_number_for_text_are_refused(section: str, key: 
 
 @pytest.mark.parametrize(("section", "key"), KEYS, ids=[".".join(pair) for pair in KEYS])
 def test_a_missing_key_is_named(section: str, key: str) -> None:
-    config = copy.deepcopy(stack_config("prod"))
+    config = stack_config("prod")
     del config[section][key]
     [problem] = _problems(config)
     assert problem.startswith(f"{section}.{key}: missing (allowed ")
@@ -196,9 +193,8 @@ NUMBERS = [(s, k) for s, k in KEYS if type(stack_config("prod")[s][k]) in (int, 
 
 
 @pytest.mark.parametrize(("section", "key"), NUMBERS, ids=[".".join(pair) for pair in NUMBERS])
-@settings(max_examples=6, deadline=None)
-@given(value=st.one_of(st.integers(max_value=-2), st.integers(min_value=1_000_001)))
-def test_a_number_out_of_range_is_refused_under_its_full_key(section: str, key: str, value: int) -> None:
-    [problem] = _problems(_changed(section, key, value))
-    assert problem.startswith(f"{section}.{key}: expected ")
-    assert f"got {value}" in problem
+def test_a_number_out_of_range_is_refused_under_its_full_key(section: str, key: str) -> None:
+    for value in (-(2**63), -2, 1_000_001, 2**63):
+        [problem] = _problems(_changed(section, key, value))
+        assert problem.startswith(f"{section}.{key}: expected ")
+        assert f"got {value}" in problem
