@@ -11,6 +11,7 @@ from typing import Final
 
 import uvloop
 
+from app.telemetry.delivery import SPANS_EVERY_S
 from ops.target import report
 from tests.bench.deployed import Deployed
 from tests.bench.page import Goal, Row, Section
@@ -20,18 +21,21 @@ from tests.load.driver import Load
 from tests.load.mix import MIX, Kind, requests_of
 
 TITLE: Final = "Requests"
-ROUNDS: Final = 7
+ROUNDS: Final = 5
 LOAD: Final = Load(users=32, seconds=3.0)
 WARM_UP: Final = Load(users=32, seconds=10.0)
 AGAIN: Final = Load(users=32, seconds=1.0)
 """Before each measurement: a server that has stood still for its neighbours' turns has old answers and a cold cache."""
+REST_S: Final = SPANS_EVERY_S + 1.0
+"""After each: what was traced is delivered some seconds later, at several times the price of tracing it."""
+UNTRACED: Final = ("raw", "silent")
 HITS: Final = ("near", "stale", "joined", "shared")
 READ: Final = tuple(kind for kind in MIX if kind.name == "tasks")
 _METHOD: Final = """\
 One server at a time on one core, the load from the other; 1,000 people with 20 tasks and events each, with an
 RS256 token each; one request in ten traced. A figure is the median over the rounds of the server's own CPU time per
-request, user and system, which hardly moves when a neighbour works. A ratio is that of raw ASGI (bytes, by the same
-uvicorn) by it, except where a line says otherwise."""
+request, user and system, until what was traced is delivered; it hardly moves when a neighbour works. A ratio is that of
+raw ASGI (bytes, by the same uvicorn) by it, except where a line says otherwise."""
 _REMARK: Final = """\
 A fifth of the mix is chat. Its language model is asked through its official SDK over TLS, with the provider stubbed at
 the network, and the SDK alone costs more than the goal leaves for all of a request. The second line has the model
@@ -55,8 +59,9 @@ def requests(deployed: Deployed) -> Section:
     rows = [
         _beside("Cached GET of 20 tasks", read, "service", 0.17),
         _against_fastapi(read),
-        _cost_of_telemetry(read),
+        Row(what="The same without telemetry", value=f"{statistics.median(read['silent']):.0f} us"),
         _beside("The mix, with the SDK of the language model", mixed, "service", 0.10),
+        _cost_of_telemetry(mixed),
         _beside("The mix, with the model stubbed in the process", mixed, "stubbed", 0.10),
         Row(
             what="Reads of the mix that the cache answers, from a cold start",
@@ -79,6 +84,7 @@ async def _measure(environ: Mapping[str, str], tokens: Sequence[str], counts: Pa
         servers = [
             stack.enter_context(serve("raw", environ)),
             stack.enter_context(serve("service", environ, counts)),
+            stack.enter_context(serve("silent", environ)),
             stack.enter_context(serve("stubbed", environ)),
         ]
         mixed = await _rounds(servers, tokens, MIX)
@@ -90,8 +96,9 @@ async def _rounds(servers: Sequence[Server], tokens: Sequence[str], kinds: Seque
     streams = {server.name: requests_of(tokens, kinds=kinds) for server in servers}
     for number in range(ROUNDS + 1):
         for server in servers:
-            await server.bear(streams[server.name], AGAIN if number else WARM_UP)
-            borne = await server.bear(streams[server.name], LOAD)
+            rest_s = 0.0 if server.name in UNTRACED else REST_S
+            await server.bear(streams[server.name], AGAIN if number else WARM_UP, rest_s=rest_s)
+            borne = await server.bear(streams[server.name], LOAD, rest_s=rest_s)
             if borne.outcome.errors:
                 raise RuntimeError(f"{server.name}: {borne.outcome.statuses} {borne.outcome.failures}")
             if number:

@@ -1,5 +1,6 @@
 """Servers that are measured, each pinned to the core that the load leaves alone."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -31,10 +32,11 @@ class Server:
     port: int
     process: psutil.Process
 
-    async def bear(self, requests: Iterator[Request], load: Load) -> "Borne":
-        """Let it bear a load."""
+    async def bear(self, requests: Iterator[Request], load: Load, *, rest_s: float = 0.0) -> "Borne":
+        """Let it bear a load, and do for so many seconds what the load leaves to do: that is part of its price."""
         before = _cpu_s(self.process)
         outcome = await drive(f"http://127.0.0.1:{self.port}", requests, load)
+        await asyncio.sleep(rest_s)
         return Borne(outcome, (_cpu_s(self.process) - before) / max(outcome.count, 1) * 1e6)
 
 
