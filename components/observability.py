@@ -30,7 +30,7 @@ class ObservabilitySettings(Section):
     daily_quota_gb: Annotated[int, Field(ge=NO_QUOTA, le=1000)]
     """Gigabytes taken in per day before ingestion stops until the next; -1 for no quota."""
     sampling_percent: Annotated[int, Field(ge=1, le=100)]
-    """Share of telemetry that is kept; logs are always whole."""
+    """Share of telemetry that is kept, of many requests about 20 traces a second and replica; logs are always whole."""
     protect: bool
     """Whether the workspace refuses to be deleted by the program."""
 

@@ -1,7 +1,7 @@
 """Spans, and which requests have them.
 
-A request is sampled or not when it begins (W3C Trace Context): as its caller decided or, without one, by its trace id,
-so that every service decides alike. What is not sampled makes no span and costs next to nothing, but a request that
+A request is sampled or not when it begins (W3C Trace Context): as its caller decided or, without one, by its trace id
+(`app.telemetry.sampling`). What is not sampled makes no span and costs next to nothing, but a request that
 turns out slow makes one in the end.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from app.telemetry.failures import told, type_name
+from app.telemetry.sampling import Sampler
 
 SLOW_MS: Final = 1000
 """A request is slow when it is not answered within so many milliseconds."""
@@ -42,8 +43,12 @@ class Span:
     failed: bool = False
     failure: tuple[str, str] | None = None
     """The type of the exception that ended it, and what is told of it."""
-    share: int = 100
+    share: float = 100.0
     """How many of a hundred such spans are exported: one stands for 100 / share."""
+
+
+Sink = Callable[[Span], None]
+"""Takes a span, at once and without fail."""
 
 
 class Trace:
@@ -53,16 +58,18 @@ class Trace:
         trace_id: Of the caller, or a new one.
         parent_id: The caller's span, or nothing.
         sampled: Whether spans are made.
-        tracer: Where they go.
+        sink: Where they go.
+        share: How many of a hundred traces like this one are exported: all that were not left to chance here.
     """
 
-    __slots__ = ("_span_id", "_tracer", "parent_id", "sampled", "trace_id")
+    __slots__ = ("_share", "_sink", "_span_id", "parent_id", "sampled", "trace_id")
 
-    def __init__(self, trace_id: str, parent_id: str, *, sampled: bool, tracer: "Tracer") -> None:
+    def __init__(self, trace_id: str, parent_id: str, *, sampled: bool, sink: Sink, share: float = 100.0) -> None:
         self.trace_id = trace_id
         self.parent_id = parent_id
         self.sampled = sampled
-        self._tracer = tracer
+        self._sink = sink
+        self._share = share
         self._span_id = ""
 
     @property
@@ -100,9 +107,9 @@ class Trace:
             attributes=attributes,
             failed=failed,
             failure=(type_name(failure), told(failure)) if failure else None,
-            share=self._tracer.share(self),
+            share=self._share,
         )
-        self._tracer.sink(span)
+        self._sink(span)
 
     def end_call(self, name: str, start_ns: int, attributes: Mapping[str, Value], *, failed: bool) -> None:
         """Make the span of a call that was made for it, which ends now."""
@@ -116,35 +123,30 @@ class Trace:
             end_ns=time.time_ns(),
             attributes=attributes,
             failed=failed,
-            share=self._tracer.share(self),
+            share=self._share,
         )
-        self._tracer.sink(span)
+        self._sink(span)
 
 
 class Tracer:
     """Decides what is sampled.
 
     Args:
-        percent: The share of traces that begin here and are sampled, 0 to 100.
-        sink: Takes spans, at once and without fail.
+        percent: The share of traces that begin here and are sampled while there are not too many, 0 to 100.
+        sink: Takes spans.
     """
 
-    def __init__(self, *, percent: int, sink: Callable[[Span], None]) -> None:
-        self.sink = sink
-        self._percent = percent
-        # The low 64 bits of the id against a bound: what OpenTelemetry's TraceIdRatioBased does, so that all agree.
-        self._bound = (percent << 64) // 100
+    def __init__(self, *, percent: int, sink: Sink) -> None:
+        self._sink = sink
+        self._sampler = Sampler(percent)
 
     def begin(self, traceparent: str) -> Trace:
         """Continue the trace of a `traceparent` header; what is none begins a new one."""
         if traceparent and (match := _TRACEPARENT.fullmatch(traceparent)):
-            return Trace(match[1], match[2], sampled=bool(int(match[3], 16) & _SAMPLED), tracer=self)
+            return Trace(match[1], match[2], sampled=bool(int(match[3], 16) & _SAMPLED), sink=self._sink)
         bits = random.getrandbits(128) or 1
-        return Trace(f"{bits:032x}", "", sampled=bits & (2**64 - 1) < self._bound, tracer=self)
-
-    def share(self, trace: Trace) -> int:
-        """Return how many of a hundred traces like this one are exported: all that were not left to chance here."""
-        return self._percent if trace.sampled and not trace.parent_id else 100
+        share = self._sampler.share(bits)
+        return Trace(f"{bits:032x}", "", sampled=share > 0, sink=self._sink, share=share or 100.0)
 
 
 def trace_id_of(traceparent: str) -> str:

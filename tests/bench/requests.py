@@ -33,9 +33,10 @@ HITS: Final = ("near", "stale", "joined", "shared")
 READ: Final = tuple(kind for kind in MIX if kind.name == "tasks")
 _METHOD: Final = """\
 One server at a time on one core, the load from the other; 1,000 people with 20 tasks and events each, with an
-RS256 token each; one request in ten traced. A figure is the median over the rounds of the server's own CPU time per
-request, user and system, until what was traced is delivered; it hardly moves when a neighbour works. A ratio is that of
-raw ASGI (bytes, by the same uvicorn) by it, except where a line says otherwise."""
+RS256 token each; one request in ten traced, and at this rate about 20 a second, as that bounds it. A figure is the
+median over the rounds of the server's own CPU time per request, user and system, until what was traced is delivered; it
+hardly moves when a neighbour works. A ratio is that of raw ASGI (bytes, by the same uvicorn) by it, except where a line
+says otherwise."""
 _REMARK: Final = """\
 A fifth of the mix is chat. Its language model is asked through its official SDK over TLS, with the provider stubbed at
 the network, and the SDK alone costs more than the goal leaves for all of a request. The second line has the model
