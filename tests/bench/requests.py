@@ -28,7 +28,6 @@ AGAIN: Final = Load(users=32, seconds=1.0)
 """Before each measurement: a server that has stood still for its neighbours' turns has old answers and a cold cache."""
 REST_S: Final = SPANS_EVERY_S + 1.0
 """After each: what was traced is delivered some seconds later, at several times the price of tracing it."""
-UNTRACED: Final = ("raw", "silent")
 HITS: Final = ("near", "stale", "joined", "shared")
 READ: Final = tuple(kind for kind in MIX if kind.name == "tasks")
 _METHOD: Final = """\
@@ -97,7 +96,7 @@ async def _rounds(servers: Sequence[Server], tokens: Sequence[str], kinds: Seque
     streams = {server.name: requests_of(tokens, kinds=kinds) for server in servers}
     for number in range(ROUNDS + 1):
         for server in servers:
-            rest_s = 0.0 if server.name in UNTRACED else REST_S
+            rest_s = 0.0 if server.name == "raw" else REST_S  # which has nothing to do beside its requests
             await server.bear(streams[server.name], AGAIN if number else WARM_UP, rest_s=rest_s)
             borne = await server.bear(streams[server.name], LOAD, rest_s=rest_s)
             if borne.outcome.errors:
