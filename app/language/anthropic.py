@@ -7,7 +7,6 @@ is of interest is read of it.
 from collections.abc import AsyncGenerator
 from typing import Final
 
-import aiohttp
 import anthropic
 import anthropic.types
 import httpx2
@@ -36,8 +35,6 @@ class _Message(msgspec.Struct):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Message)
-_FAULTS: Final = (anthropic.AnthropicError, httpx2.HTTPError, aiohttp.ClientError)
-"""While a body is read the SDK lets through what its transport raises, and that what it has no word for."""
 
 
 class AnthropicModel:
@@ -61,7 +58,7 @@ class AnthropicModel:
             yield await self._whole(prompt)
             return
         is_whole = False
-        with told(*_FAULTS):
+        with told(anthropic.AnthropicError):
             stream = await self._client.messages.create(
                 max_tokens=prompt.answer_tokens,
                 messages=_messages(prompt),
@@ -88,7 +85,7 @@ class AnthropicModel:
             "model": self.name,
             "system": prompt.instructions,
         }
-        with told(*_FAULTS, msgspec.DecodeError):
+        with told(anthropic.AnthropicError):
             answer = await self._client.post(self._url, content=_ENCODER.encode(asked), cast_to=httpx2.Response)
             return "".join([block.text for block in _DECODER.decode(answer.content).content if block.type == "text"])
 

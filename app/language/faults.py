@@ -6,19 +6,27 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import aiohttp
+import httpx2
+import msgspec
+
 from app.domain.language import ModelFault
 
 _AGAIN: Final = frozenset({200, 408, 409, 429})
 """Statuses, beside those from 500, after which another attempt may help; 200 is that of an error inside a stream."""
 _SERVER_ERROR: Final = 500
+_TRANSPORT: Final = (httpx2.HTTPError, aiohttp.ClientError)
+"""While a body is read the SDKs let through what their transport raises, and that what it has no word for."""
+_SHAPE: Final = (msgspec.DecodeError, ValueError, TypeError, AttributeError, LookupError)
+"""What an answer or a stream of another shape makes of us, or of the SDK."""
 
 
 @contextmanager
-def told(*errors: type[Exception]) -> Generator[None]:
-    """Raise `ModelFault` for these errors, and for what a stream of another shape makes of the SDK."""
+def told(sdk: type[Exception]) -> Generator[None]:
+    """Raise `ModelFault` for the errors of an SDK, of its transport, and of an answer of another shape."""
     try:
         yield
-    except (*errors, ValueError, TypeError, AttributeError, LookupError) as error:
+    except (sdk, *_TRANSPORT, *_SHAPE) as error:
         raise fault_of(error) from error
 
 

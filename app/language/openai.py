@@ -8,7 +8,6 @@ as much CPU time. Of a whole answer only what is of interest is read.
 from collections.abc import AsyncGenerator
 from typing import Final
 
-import aiohttp
 import httpx2
 import msgspec
 import openai
@@ -38,8 +37,6 @@ class _Completion(msgspec.Struct):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Completion)
-_FAULTS: Final = (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError)
-"""While a body is read the SDK lets through what its transport raises, and that what it has no word for."""
 
 
 class OpenAiModel:
@@ -61,7 +58,7 @@ class OpenAiModel:
             yield await self._whole(prompt)
             return
         is_whole = False
-        with told(*_FAULTS):
+        with told(openai.OpenAIError):
             stream = await self._client.post(
                 _PATH,
                 body={**self._body(prompt), "stream": True},
@@ -83,7 +80,7 @@ class OpenAiModel:
         await self._client.close()
 
     async def _whole(self, prompt: Prompt) -> str:
-        with told(*_FAULTS, msgspec.DecodeError):
+        with told(openai.OpenAIError):
             asked = _ENCODER.encode(self._body(prompt))
             answer = await self._client.post(_PATH, content=asked, cast_to=httpx2.Response)
             return _DECODER.decode(answer.content).choices[0].message.content or ""

@@ -19,7 +19,7 @@ from app.domain.telegram import HELP, LINKED, UNLINKED, Line
 from app.jobs.migrate import DatabaseRole, migrate
 from app.storage.chat import PostgresChat
 from app.storage.connection import Connection
-from app.storage.database import Database
+from app.storage.database import Database, Transaction
 from app.storage.processing import PostgresProcessingLog
 from app.storage.profiles import PostgresProfiles
 from app.storage.sight import see
@@ -117,20 +117,12 @@ async def test_the_model_is_told_as_much_of_a_talk_as_the_plan_of_its_person_has
     assert nobodys == Disclosed(plan=Plan.FREE, messages=())
 
 
-class OneSession:
+class OneSession(Transaction):
     """Lends one session again and again, with the sight that it has."""
-
-    def __init__(self, session: Connection) -> None:
-        self.session = session
-
-    @asynccontextmanager
-    async def connection(self, owner: Principal | None = None) -> AsyncGenerator[Connection]:
-        await see(self.session, owner)
-        yield self.session
 
     @asynccontextmanager
     async def unsighted(self) -> AsyncGenerator[Connection]:
-        yield self.session
+        yield self._connection
 
 
 @pytest.mark.parametrize("joins", ["enable_hashjoin", "enable_nestloop"])
